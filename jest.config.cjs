@@ -1,22 +1,70 @@
 /** One project per suite: `npm run test:unit` and friends select by name. Node < 24.9 cannot require ESM inside Jest, so swc turns our sources and the ESM-only packages into CommonJS. */
-const esmOnly = ['@nestjs', '@noble', '@bufbuild', 'uuidv7', 'file-type', 'cookie', 'content-disposition', 'uint8array-extras', 'token-types', 'strtok3', '@standard-schema', 'load-esm', '@fastify', 'light-my-request', 'canonicalize', 'tiny-secp256k1', 'uint8array-tools', '@photostructure', '@borewit', '@tokenizer'];
+const esmOnly = [
+  '@nestjs',
+  '@noble',
+  '@bufbuild',
+  'uuidv7',
+  'file-type',
+  'cookie',
+  'content-disposition',
+  'uint8array-extras',
+  'token-types',
+  'strtok3',
+  '@standard-schema',
+  'load-esm',
+  '@fastify',
+  'light-my-request',
+  'canonicalize',
+  'tiny-secp256k1',
+  'uint8array-tools',
+  '@photostructure',
+  '@borewit',
+  '@tokenizer',
+];
 const transform = {
-  '\\.tsx?$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true, decoratorMetadata: true }, keepClassNames: true }, module: { type: 'commonjs', ignoreDynamic: false } }],
-  '\\.m?js$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: { type: 'commonjs', ignoreDynamic: false } }],
+  '\\.tsx?$': [
+    '@swc/jest',
+    {
+      jsc: {
+        target: 'es2022',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true },
+        keepClassNames: true,
+      },
+      module: { type: 'commonjs', ignoreDynamic: false },
+    },
+  ],
+  '\\.m?js$': [
+    '@swc/jest',
+    { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: { type: 'commonjs', ignoreDynamic: false } },
+  ],
 };
 const base = {
   testEnvironment: 'node',
   rootDir: __dirname,
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^@writ/ledger-app$': '<rootDir>/apps/ledger/src/index.ts', '^@writ/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@writ/ledger-app$': '<rootDir>/apps/ledger/src/index.ts',
+    '^@writ/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
+  },
   modulePathIgnorePatterns: ['/dist/'],
   transform,
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)|/node_modules/.*/build/`],
 };
-const suite = (displayName, testMatch, testPathIgnorePatterns = []) => ({ ...base, displayName, testMatch, testPathIgnorePatterns: ['/node_modules/', '/dist/', ...testPathIgnorePatterns] });
+const suite = (displayName, testMatch, testPathIgnorePatterns = []) => ({
+  ...base,
+  displayName,
+  testMatch,
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...testPathIgnorePatterns],
+});
 
 module.exports = {
   projects: [
-    suite('unit', ['<rootDir>/{apps,libs}/**/src/**/*.spec.ts'], ['\\.property\\.spec\\.ts$', '\\.contract\\.spec\\.ts$']),
+    suite(
+      'unit',
+      ['<rootDir>/{apps,libs}/**/src/**/*.spec.ts'],
+      ['\\.property\\.spec\\.ts$', '\\.contract\\.spec\\.ts$'],
+    ),
     suite('property', ['<rootDir>/{apps,libs}/**/src/**/*.property.spec.ts']),
     suite('contract', ['<rootDir>/{apps,libs}/**/src/**/*.contract.spec.ts']),
     suite('vectors', ['<rootDir>/test/vectors/**/*.spec.ts']),

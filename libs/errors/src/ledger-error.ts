@@ -50,7 +50,12 @@ export class IntegrityError extends LedgerError<CodeOfKind<'Integrity'>> {
 }
 
 /** The error class that fits `code`, for codes that arrive over a wire. */
-export function errorOfCode(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: { cause?: unknown }): LedgerError {
+export function errorOfCode(
+  code: ErrorCode,
+  message: string,
+  details: ErrorDetails = {},
+  options?: { cause?: unknown },
+): LedgerError {
   switch (ERROR_CODES[code].kind) {
     case 'Rejected':
       return new RejectedError(code as CodeOfKind<'Rejected'>, message, details, options);
