@@ -14,14 +14,22 @@
  *
  * **Idempotence.** An append whose event ids, types and bytes all equal what stands at the expected place is answered
  * with the original revisions and positions and `alreadyAppended: true`, for ever. The same ids with other content, in
- * another stream or at another place, are `EVENT_ID_REUSED`.
+ * another stream, at another place, or together with events that are not stored, are `EVENT_ID_REUSED`.
+ *
+ * **Arguments** outside `EVENT_STORE_LIMITS` are refused by every driver alike, before anything is sent
+ * (`REQUEST_INVALID`, `NAME_INVALID`, `EVENT_TOO_LARGE`). A closed store answers `STORE_UNAVAILABLE`.
  *
  * **Reading.** Reads see every append that was answered before the read began (read your writes). A reader never sees
  * half an append.
  */
 export interface EventStore {
   /** Appends 1 to 256 events atomically to one stream. Bytes are copied before the call returns. */
-  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;
+  append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+    options?: AppendOptions,
+  ): Promise<AppendResult>;
   /** The events of one stream in order, from `fromRevision` on, at most `maxCount`; empty when there are none. */
   readStream(stream: string, options?: ReadStreamOptions): Promise<readonly RecordedEvent[]>;
   /** The events of the whole store after a position (exclusive; `undefined`: from the start), in commit order, at most `maxCount`. */
@@ -42,7 +50,7 @@ export interface EventStore {
 export type ExpectedRevision = 'no_stream' | bigint;
 
 export interface NewEvent {
-  /** UUID in lower case; fresh for each attempt, kept across retries of that attempt. */
+  /** UUID in lower case (RFC 9562), ascending where speed matters (version 7); fresh for each attempt, kept across retries of that attempt. */
   readonly eventId: string;
   readonly type: string;
   /** Version of the type's data; from 1. */

@@ -1,0 +1,107 @@
+import { ConflictError, UnavailableError } from '@writ/errors';
+import type {
+  AppendOptions,
+  AppendResult,
+  EventStore,
+  ExpectedRevision,
+  NewEvent,
+  RecordedEvent,
+} from './event-store.js';
+import { verifyReturnedRevision } from './expected-revision.js';
+import { readWholeStream } from './read-whole-stream.js';
+
+/** What a decision wants: events to append (none: nothing changes) and what to tell the caller once they are durable. */
+export interface Ruling<Answer> {
+  readonly append: readonly NewEvent[];
+  readonly answer: Answer;
+}
+
+export interface HandleCommandOptions<State, Answer> {
+  readonly store: Pick<EventStore, 'append' | 'readStream'>;
+  readonly stream: string;
+  /** Folds (and verifies) the whole stream; what it throws ends the call. */
+  readonly load: (events: readonly RecordedEvent[]) => State | Promise<State>;
+  /**
+   * Decides on the state just read. Called again, with fresh state, after every lost race: it must make fresh event
+   * ids, and must sign for the revision that follows `lastRevision` (`undefined`: the stream does not exist).
+   */
+  readonly decide: (state: State, lastRevision: bigint | undefined) => Ruling<Answer> | Promise<Ruling<Answer>>;
+  /** How many times to read, decide and append before giving up; default 16. */
+  readonly maxAttempts?: number;
+  /** Passed on to each append. */
+  readonly append?: AppendOptions;
+  /** Waits before sending an append again whose outcome is unknown, in milliseconds; default 20, 60, 120. */
+  readonly resendDelaysMs?: readonly number[];
+}
+
+export interface HandledCommand<Answer> {
+  readonly answer: Answer;
+  /** `undefined` when the ruling appended nothing. */
+  readonly appended: AppendResult | undefined;
+}
+
+const DEFAULT_MAX_ATTEMPTS = 16;
+const DEFAULT_RESEND_DELAYS_MS = [20, 60, 120] as const;
+
+/**
+ * The one way to change a stream: read, fold, decide, append under the expected revision. A lost race is re-read and
+ * decided again, a bounded number of times. Nothing is told before it is durable: the answer comes out only after the
+ * append was answered at the revisions that were decided on.
+ *
+ * @throws UnavailableError `CONTENTION` (`mayHaveHappened`) when every attempt lost its race,
+ *   `STORE_OUTCOME_UNKNOWN` (`mayHaveHappened`) when an append stayed without an answer; both: call again, same ids
+ * @throws IntegrityError `REVISION_MISMATCH`, `EVENT_ID_REUSED`; and whatever `load`, `decide` and the store throw
+ */
+export async function handleCommand<State, Answer>(
+  options: HandleCommandOptions<State, Answer>,
+): Promise<HandledCommand<Answer>> {
+  const { store, stream, load, decide } = options;
+  const maxAttempts = options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    // 1. Read what is there now, and fold it.
+    const events = await readWholeStream(store, stream);
+    const lastRevision = events.at(-1)?.revision;
+    const state = await load(events);
+    // 2. Decide on exactly that.
+    const ruling = await decide(state, lastRevision);
+    if (ruling.append.length === 0) return { answer: ruling.answer, appended: undefined };
+    // 3. Append, if the stream still stands where it was read. A crash after this line leaves the events without an
+    //    answer: the caller asks again with its ids and finds them in step 1.
+    const appended = await appendSurely(options, lastRevision ?? 'no_stream', ruling.append);
+    // 4. Tell.
+    if (appended !== 'lost_race') return { answer: ruling.answer, appended };
+  }
+  throw new UnavailableError('CONTENTION', `lost ${maxAttempts} races for the stream`, {
+    stream,
+    attempts: maxAttempts,
+    mayHaveHappened: true,
+  });
+}
+
+/**
+ * Appends, and sends the *same* events again while the outcome is unknown: the store then tells whether they are there.
+ * A refusal in between ("not now") says nothing about the first sending, so the outcome stays unknown.
+ */
+async function appendSurely<State, Answer>(
+  options: HandleCommandOptions<State, Answer>,
+  expected: ExpectedRevision,
+  events: readonly NewEvent[],
+): Promise<AppendResult | 'lost_race'> {
+  const delays = [...(options.resendDelaysMs ?? DEFAULT_RESEND_DELAYS_MS)];
+  let unknown: UnavailableError | undefined;
+  for (;;) {
+    try {
+      const result = await options.store.append(options.stream, expected, events, options.append);
+      verifyReturnedRevision(expected, events.length, result);
+      return result;
+    } catch (error) {
+      if (error instanceof ConflictError && error.code === 'REVISION_CONFLICT') return 'lost_race';
+      if (!(error instanceof UnavailableError)) throw error;
+      if (error.mayHaveHappened) unknown = error;
+      if (unknown === undefined) throw error;
+      const delayMs = delays.shift();
+      if (delayMs === undefined) throw unknown;
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+    }
+  }
+}
