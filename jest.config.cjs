@@ -45,7 +45,7 @@ const base = {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@writ/ledger-app$': '<rootDir>/apps/ledger/src/index.ts',
-    '^@writ/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^@writ/event-store/contract$': '<rootDir>/libs/event-store/src/contract/event-store-contract.ts', '^@writ/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
   },
   modulePathIgnorePatterns: ['/dist/'],
   transform,
