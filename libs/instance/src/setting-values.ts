@@ -1,0 +1,82 @@
+import { z } from 'zod';
+
+/** How the text of one variable becomes a value. `wants` completes the sentence "… wants". */
+export interface ValueForm<T> {
+  readonly wants: string;
+  readonly schema: z.ZodType<T, string>;
+}
+
+/** Host and port of a listener; port 0 lets the system choose one. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type StoreLocation = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string };
+
+export function integer(min: number, max: number, unit: string): ValueForm<number> {
+  return {
+    wants: `a whole number of ${unit} from ${min} to ${max}`,
+    schema: z
+      .string()
+      .regex(/^(0|[1-9][0-9]{0,15})$/)
+      .transform(Number)
+      .refine((value) => value >= min && value <= max),
+  };
+}
+
+export function choice<const T extends readonly [string, ...string[]]>(...values: T): ValueForm<T[number]> {
+  return { wants: `one of ${values.map((value) => `\`${value}\``).join(', ')}`, schema: z.enum(values) };
+}
+
+export function yesNo(): ValueForm<boolean> {
+  return { wants: '`yes` or `no`', schema: z.enum(['yes', 'no']).transform((value) => value === 'yes') };
+}
+
+export function path(): ValueForm<string> {
+  return {
+    wants: 'a path of a file or folder',
+    schema: z.string().regex(/^[^\0]{1,4096}$/),
+  };
+}
+
+export function address(): ValueForm<Address> {
+  return {
+    wants: '`host:port`, an IPv6 host in brackets',
+    schema: z
+      .string()
+      .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]{1,253}):(0|[1-9][0-9]{0,4})$/)
+      .transform((text) => {
+        const colon = text.lastIndexOf(':');
+        return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+      })
+      .refine((value) => value.port <= 65_535),
+  };
+}
+
+export function storeUrl(): ValueForm<StoreLocation> {
+  return {
+    wants: '`sqlite:<path of the file>` or `memory:`',
+    schema: z
+      .string()
+      .regex(/^(memory:|sqlite:[^\0]{1,4096})$/)
+      .transform((text): StoreLocation =>
+        text === 'memory:' ? { kind: 'memory' } : { kind: 'sqlite', path: text.slice('sqlite:'.length) },
+      ),
+  };
+}
+
+/** The name of a ledger, as a C2SP origin: a URL without its scheme. */
+export function origin(): ValueForm<string> {
+  return {
+    wants: 'a URL without its scheme, lower-case host first, at most 128 characters',
+    schema: z.string().regex(/^(?=.{1,128}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(\/[A-Za-z0-9._~-]+)*$/),
+  };
+}
+
+export function httpUrl(): ValueForm<string> {
+  return {
+    wants: 'an http:// or https:// URL',
+    schema: z.string().refine((text) => /^https?:\/\//.test(text) && URL.canParse(text)),
+  };
+}
