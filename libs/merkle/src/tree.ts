@@ -37,9 +37,7 @@ export function inclusionPaths(leafHashes: readonly Hash[]): Hash[][] {
  * has the same root as one with its last leaf repeated (CVE-2012-2459).
  */
 function levelsOf(leafHashes: readonly Hash[]): readonly (readonly Hash[])[] {
-  leafHashes.forEach((hash, index) => {
-    requireHash(hash, `leafHashes[${String(index)}]`);
-  });
+  for (const hash of leafHashes) requireHash(hash, 'leafHashes');
   const levels: (readonly Hash[])[] = [leafHashes];
   for (let level = leafHashes; level.length > 1; levels.push(level)) level = parentsOf(level);
   return levels;
