@@ -26,12 +26,23 @@ export interface HandleCommandOptions<State, Answer> {
    * ids, and must sign for the revision that follows `lastRevision` (`undefined`: the stream does not exist).
    */
   readonly decide: (state: State, lastRevision: bigint | undefined) => Ruling<Answer> | Promise<Ruling<Answer>>;
+  /**
+   * The stream as it was known at some earlier time, tried before reading. It may be behind, so it only ever saves a
+   * read: a ruling that appends is judged by the store, and one that appends nothing is made again on what is read.
+   */
+  readonly remembered?: Loaded<State> | undefined;
   /** How many times to read, decide and append before giving up; default 16. */
   readonly maxAttempts?: number;
   /** Passed on to each append. */
   readonly append?: AppendOptions;
   /** Waits before sending an append again whose outcome is unknown, in milliseconds; default 20, 60, 120. */
   readonly resendDelaysMs?: readonly number[];
+}
+
+/** A folded stream; `lastRevision` is `undefined` when it does not exist. */
+export interface Loaded<State> {
+  readonly state: State;
+  readonly lastRevision: bigint | undefined;
 }
 
 export interface HandledCommand<Answer> {
@@ -55,16 +66,20 @@ const DEFAULT_RESEND_DELAYS_MS = [20, 60, 120] as const;
 export async function handleCommand<State, Answer>(
   options: HandleCommandOptions<State, Answer>,
 ): Promise<HandledCommand<Answer>> {
-  const { store, stream, load, decide } = options;
+  const { stream, decide } = options;
   const maxAttempts = options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
+  let remembered = options.remembered;
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     // 1. Read what is there now, and fold it.
-    const events = await readWholeStream(store, stream);
-    const lastRevision = events.at(-1)?.revision;
-    const state = await load(events);
+    const { state, lastRevision } = remembered ?? (await loadNow(options));
     // 2. Decide on exactly that.
     const ruling = await decide(state, lastRevision);
-    if (ruling.append.length === 0) return { answer: ruling.answer, appended: undefined };
+    if (ruling.append.length === 0) {
+      if (remembered === undefined) return { answer: ruling.answer, appended: undefined };
+      remembered = undefined;
+      continue;
+    }
+    remembered = undefined;
     // 3. Append, if the stream still stands where it was read. A crash after this line leaves the events without an
     //    answer: the caller asks again with its ids and finds them in step 1.
     const appended = await appendSurely(options, lastRevision ?? 'no_stream', ruling.append);
@@ -76,6 +91,11 @@ export async function handleCommand<State, Answer>(
     attempts: maxAttempts,
     mayHaveHappened: true,
   });
+}
+
+async function loadNow<State, Answer>(options: HandleCommandOptions<State, Answer>): Promise<Loaded<State>> {
+  const events = await readWholeStream(options.store, options.stream);
+  return { state: await options.load(events), lastRevision: events.at(-1)?.revision };
 }
 
 /**

@@ -20,7 +20,13 @@ export {
   verifyReturnedRevision,
 } from './expected-revision.js';
 export { ChangeSignal, follow } from './follow.js';
-export { handleCommand, type HandleCommandOptions, type HandledCommand, type Ruling } from './handle-command.js';
+export {
+  handleCommand,
+  type HandleCommandOptions,
+  type HandledCommand,
+  type Loaded,
+  type Ruling,
+} from './handle-command.js';
 export { InMemoryEventStore, type InMemoryFaults } from './in-memory-event-store.js';
 export { DEFAULT_APPEND_TIMEOUT_MS, EVENT_STORE_LIMITS } from './limits.js';
 export { readWholeStream } from './read-whole-stream.js';
