@@ -1,1 +1,18 @@
-export {};
+/**
+ * Keys and signatures: key files, signers, micro-batched attestations and grants, and bulk verification.
+ * `docs/spec/attestation.md` says what is signed, `docs/decisions/0004-signing.md` where and why there.
+ */
+export { AttestationKey } from './attestation-key.js';
+export {
+  createAttestor,
+  type Attestor,
+  type AttestorCounts,
+  type AttestorOptions,
+  type DetachedSignature,
+  type LeafToAttest,
+} from './attestor.js';
+export { createSigner, fastSigner } from './fast-signer.js';
+export { generateKeyFile, readKeyFile } from './key-file.js';
+export { opensslVerify } from './openssl-verify.js';
+export { type KeySource } from './open-signer.js';
+export { nobleSigner, type Signer } from './signer.js';
