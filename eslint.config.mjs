@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 
 const house = JSON.parse(readFileSync(new URL('./tools/house.json', import.meta.url), 'utf8'));
 const typescript = ['{libs,apps}/*/src/**/*.ts', '{test,bench,examples}/**/*.ts'];
-const specs = ['**/*.spec.ts', 'test/**/*.ts'];
+const specs = ['**/*.spec.ts', 'libs/*/src/contract/**/*.ts', 'test/**/*.ts'];
 const pure = house.pure.map((lib) => `libs/${lib}/src/**/*.ts`);
 
 /** What the evidence path may not reach even where the compiler lets it: clock, randomness, I/O, evaluated code. */
