@@ -16,9 +16,17 @@ export interface Ruling<Answer> {
   readonly answer: Answer;
 }
 
-export interface HandleCommandOptions<State, Answer> {
-  readonly store: Pick<EventStore, 'append' | 'readStream'>;
+export interface AppendSurelyOptions {
+  readonly store: Pick<EventStore, 'append'>;
   readonly stream: string;
+  /** Passed on to each append. */
+  readonly append?: AppendOptions;
+  /** Waits before sending an append again whose outcome is unknown, in milliseconds; default 20, 60, 120. */
+  readonly resendDelaysMs?: readonly number[];
+}
+
+export interface HandleCommandOptions<State, Answer> extends AppendSurelyOptions {
+  readonly store: Pick<EventStore, 'append' | 'readStream'>;
   /** Folds (and verifies) the whole stream; what it throws ends the call. */
   readonly load: (events: readonly RecordedEvent[]) => State | Promise<State>;
   /**
@@ -33,10 +41,6 @@ export interface HandleCommandOptions<State, Answer> {
   readonly remembered?: Loaded<State> | undefined;
   /** How many times to read, decide and append before giving up; default 16. */
   readonly maxAttempts?: number;
-  /** Passed on to each append. */
-  readonly append?: AppendOptions;
-  /** Waits before sending an append again whose outcome is unknown, in milliseconds; default 20, 60, 120. */
-  readonly resendDelaysMs?: readonly number[];
 }
 
 /** A folded stream; `lastRevision` is `undefined` when it does not exist. */
@@ -102,8 +106,8 @@ async function loadNow<State, Answer>(options: HandleCommandOptions<State, Answe
  * Appends, and sends the *same* events again while the outcome is unknown: the store then tells whether they are there.
  * A refusal in between ("not now") says nothing about the first sending, so the outcome stays unknown.
  */
-async function appendSurely<State, Answer>(
-  options: HandleCommandOptions<State, Answer>,
+export async function appendSurely(
+  options: AppendSurelyOptions,
   expected: ExpectedRevision,
   events: readonly NewEvent[],
 ): Promise<AppendResult | 'lost_race'> {

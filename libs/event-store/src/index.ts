@@ -21,7 +21,9 @@ export {
 } from './expected-revision.js';
 export { ChangeSignal, follow } from './follow.js';
 export {
+  appendSurely,
   handleCommand,
+  type AppendSurelyOptions,
   type HandleCommandOptions,
   type HandledCommand,
   type Loaded,
