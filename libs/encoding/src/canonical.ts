@@ -67,7 +67,10 @@ function textOfValue(value: unknown, name: string, place: Place): string {
       return value ? 'true' : 'false';
     case 'object':
       return value === null ? 'null' : textOfContainer(value, name, place);
-    default:
+    case 'undefined':
+    case 'function':
+    case 'symbol':
+    case 'bigint':
       return refuse(`a value of type \`${typeof value}\``, name, place);
   }
 }

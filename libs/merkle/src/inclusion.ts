@@ -25,7 +25,8 @@ export function rootFromInclusion({ leafHash, index, sizeLeaves, path }: Inclusi
   let node = counterOf(index, 'index');
   const size = counterOf(sizeLeaves, 'sizeLeaves');
   if (node >= size) refuse('index', `no leaf ${String(node)} in a tree of ${String(size)}`);
-  if (!Array.isArray(path)) refuse('path', '`path` must be an array');
+  const steps: unknown = path;
+  if (!Array.isArray(steps)) refuse('path', '`path` must be an array');
   // `node` and `last` are the positions, level by level, of our node and of the last one.
   let last = size - 1n;
   let root = leafHash;

@@ -4,11 +4,8 @@ import { emptyRoot, nodeHash, requireHash, type Hash } from './hash.js';
 
 /** The Merkle tree hash of `leafHashes` (RFC 6962 section 2.1); for no leaves, SHA-256 of nothing. O(n) hashes. */
 export function rootOf(leafHashes: readonly Hash[]): Hash {
-  if (leafHashes.length === 0) return emptyRoot();
-  const levels = levelsOf(leafHashes);
-  const root = levels.at(-1)?.[0];
-  if (root === undefined) throw new TypeError('a tree with leaves has a root');
-  return root.slice();
+  const [top] = levelsOf(leafHashes).slice(-1);
+  return top?.[0]?.slice() ?? emptyRoot();
 }
 
 /**
@@ -45,11 +42,11 @@ function levelsOf(leafHashes: readonly Hash[]): readonly (readonly Hash[])[] {
 
 function parentsOf(level: readonly Hash[]): Hash[] {
   const parents: Hash[] = [];
-  for (let at = 0; at < level.length; at += 2) {
-    const left = level[at];
+  level.forEach((left, at) => {
+    if (at % 2 === 1) return;
     const right = level[at + 1];
-    if (left !== undefined) parents.push(right === undefined ? left : nodeHash(left, right));
-  }
+    parents.push(right === undefined ? left : nodeHash(left, right));
+  });
   return parents;
 }
 
