@@ -31,3 +31,6 @@ export {
   type ReasonCode,
   type SignalInput,
 } from './evaluation/evaluation.js';
+export { parsePolicy, type ParsedPolicy, type PolicyFormat } from './document/parse-policy.js';
+export { policyJsonSchema } from './document/document-schema.js';
+export { compilePolicy, type CompiledPolicy } from './evaluation/compile-policy.js';

@@ -25,8 +25,8 @@ export const POLICY_LIMITS = {
   comprehensionNesting: 2,
   /** Characters of a `matches` pattern. */
   patternLength: 256,
-  /** Largest product of nested repetition counts in a `matches` pattern: what it unrolls to when compiled. */
-  patternRepetition: 100,
+  /** Places of a `matches` pattern once its repetitions are multiplied out. */
+  patternSize: 300,
   /** Items that a list signal may declare. */
   listItems: 1_000,
   /** Characters that a string signal may declare. */
