@@ -34,3 +34,6 @@ export {
 export { parsePolicy, type ParsedPolicy, type PolicyFormat } from './document/parse-policy.js';
 export { policyJsonSchema } from './document/document-schema.js';
 export { compilePolicy, type CompiledPolicy } from './evaluation/compile-policy.js';
+export { runTests, type TestOutcome } from './evaluation/run-tests.js';
+export { diffPolicies, type NamedChange, type PolicyDifference, type TestChange } from './evaluation/diff-policies.js';
+export { POLICY_RUNTIME } from './runtime.js';

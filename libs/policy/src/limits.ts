@@ -33,7 +33,7 @@ export const POLICY_LIMITS = {
   stringLength: 4_096,
   /** Characters of a text that a conversion (`int`, `double`, `timestamp`, `duration`) reads. */
   conversionLength: 64,
-  /** Weight of one evaluation's parameters and signals: one per value, plus the characters of strings and names. */
+  /** Weight of one evaluation's parameters and signals: eight per value, one per character of strings and names. */
   inputWeight: 262_144,
   /** Nesting of one evaluation's parameters and signals. */
   inputDepth: 32,

@@ -11,7 +11,7 @@ export type PlainCheck = 'plain' | 'not-plain' | 'too-large';
 export function checkPlain(values: readonly unknown[]): PlainCheck {
   let left: number = POLICY_LIMITS.inputWeight;
   const walk = (value: unknown, depth: number): PlainCheck => {
-    left -= 1;
+    left -= 8;
     if (typeof value === 'string') left -= value.length;
     if (left < 0 || depth > POLICY_LIMITS.inputDepth) return 'too-large';
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return 'plain';
@@ -20,7 +20,7 @@ export function checkPlain(values: readonly unknown[]): PlainCheck {
     return Array.isArray(value) ? walkArray(value, depth) : walkObject(value, depth);
   };
   const walkArray = (items: readonly unknown[], depth: number): PlainCheck => {
-    if (items.length > left) return 'too-large';
+    if (items.length * 8 > left) return 'too-large';
     if (Object.getPrototypeOf(items) !== Array.prototype || Object.keys(items).length !== items.length)
       return 'not-plain';
     for (let index = 0; index < items.length; index += 1) {
@@ -33,7 +33,7 @@ export function checkPlain(values: readonly unknown[]): PlainCheck {
     const prototype: unknown = Object.getPrototypeOf(object);
     if (prototype !== null && prototype !== Object.prototype) return 'not-plain';
     const names = Reflect.ownKeys(object);
-    if (names.length > left) return 'too-large';
+    if (names.length * 8 > left) return 'too-large';
     for (const name of names) {
       if (typeof name !== 'string' || name === 'toJSON' || name === '__proto__') return 'not-plain';
       left -= name.length;
