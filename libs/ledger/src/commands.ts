@@ -1,11 +1,24 @@
 import type { Commitment, DecisionId, Digest, EventId, ExecutionId, PolicyId, Tenant } from '@writ/encoding';
 import type { CodeOfKind } from '@writ/errors';
-import type { Actor, CommittedIntent, DecisionReason, ExecutionEventType, Fact, Outcome, PolicyReference, Runtime, Terms } from './events.js';
+import type {
+  Actor,
+  CommittedIntent,
+  DecisionReason,
+  ExecutionEventType,
+  Fact,
+  Outcome,
+  PolicyReference,
+  Runtime,
+  Terms,
+} from './events.js';
 
-/** When a command is judged. `nowMs` is already `max(wall clock, last recordedAt of the stream)`. */
+/** When a command is judged. */
 export interface Moment {
+  /** `max(wall clock, last recordedAt of the stream)`: what the appended events are recorded at. */
   readonly nowMs: number;
-  /** A lease is over only at `nowMs >= expiresAt + maxSkewMs`. */
+  /** This node's wall clock. A lease is over only at `wallMs >= expiresAt + maxSkewMs`. */
+  readonly wallMs: number;
+  /** How far apart the clocks of any two nodes, and of a node and a holder, may be. */
   readonly maxSkewMs: number;
 }
 
@@ -34,6 +47,7 @@ export interface Verdict {
   readonly obligations: readonly Readonly<Record<string, unknown>>[];
   readonly diagnostics: readonly Readonly<Record<string, unknown>>[];
   readonly terms: Terms;
+  /** Earliest end of the admission's ttl and the signals' ages; for an escalation, of the signals' ages alone. */
   readonly validUntilMs: number;
   readonly approval?: {
     readonly quorum: number;
@@ -50,7 +64,7 @@ export interface Evaluate extends ExecutionCommand {
   readonly claim: IntentClaim;
   /** The intent as it would be recorded, under fresh salts. */
   readonly intent: CommittedIntent;
-  /** Present when `needsVerdict(state, command)`; else ignored. */
+  /** Present when `needsVerdict(state, command, moment)`; else ignored. */
   readonly verdict?: Verdict;
   /** Holder of the reservation that an admission should place at once; `null` for `reserve: false`. */
   readonly reserve: { readonly holderHash: Digest; readonly ttlMs?: number } | null;

@@ -1,4 +1,14 @@
-import type { Commitment, DecisionId, Digest, EventId, ExecutionId, Instant, KeyId, PolicyId, Tenant } from '@writ/encoding';
+import type {
+  Commitment,
+  DecisionId,
+  Digest,
+  EventId,
+  ExecutionId,
+  Instant,
+  KeyId,
+  PolicyId,
+  Tenant,
+} from '@writ/encoding';
 
 /**
  * The facts of the ledger: one interface per event type, as `data` stands in the store *without* the `nonce`, which is
@@ -67,7 +77,7 @@ interface DecisionFact extends ExecutionFact {
   readonly decisionId: DecisionId;
   /** 1 for the first evaluation of the execution. */
   readonly evaluation: number;
-  /** The denial that this decision follows, when it is a re-evaluation. */
+  /** The decision of this execution that this one replaces: a denial, or an admission that lapsed unreserved. */
   readonly reevaluates: DecisionId | null;
   readonly intent: CommittedIntent;
   /** `null` only where no version of the policy was in force (the reasons say so). */
@@ -90,7 +100,7 @@ export interface DecisionAdmitted extends DecisionFact {
 }
 export type DecisionDenied = DecisionFact;
 export interface DecisionEscalated extends DecisionFact {
-  /** The earliest end of the signals' ages; an approval's own ttl is added when it is granted. */
+  /** Until when what the decision rests on is fresh. What approvals admit also ends `approval.ttlMs` after the first of them. */
   readonly validUntil: Instant;
   readonly approval: {
     readonly quorum: number;
@@ -142,7 +152,7 @@ export interface ReservationExpired extends AttemptFact {
 
 interface OutcomeFact extends AttemptFact {
   readonly commitId: EventId;
-  /** Digest over the commit's body: outcome, parameters commitment, result commitment under the caller's own words. */
+  /** Salted digest over the commit's body (`commitBodyDigest`): tells a retry from another report. */
   readonly bodyDigest: Digest;
   /** Salted commitment to what the caller reported as the result; `null` when nothing was. */
   readonly result: Commitment | null;
@@ -152,7 +162,10 @@ interface OutcomeFact extends AttemptFact {
 export type ExecutionCommitted = OutcomeFact;
 export type ExecutionFailed = OutcomeFact;
 export type OutcomeUnknown = OutcomeFact;
-/** A former holder's truth after a later attempt began. Blocks further attempts until reconciled. */
+/**
+ * A holder's truth that can no longer decide the execution: a later attempt began, an operator settled this attempt, or
+ * the execution is committed already. Blocks further attempts until reconciled.
+ */
 export interface LateOutcomeReported extends OutcomeFact {
   readonly outcome: Outcome;
 }
@@ -259,20 +272,35 @@ export interface EventCatalogue {
 export type EventType = keyof EventCatalogue;
 
 /** A fact that is not yet in a stream. */
-export type Fact<T extends EventType = EventType> = { [K in T]: { readonly type: K; readonly data: EventCatalogue[K] } }[T];
+export type Fact<T extends EventType = EventType> = {
+  [K in T]: { readonly type: K; readonly data: EventCatalogue[K] };
+}[T];
 
 /** A fact that is in a stream, with what its entry says about it. */
 export type LedgerEvent<T extends EventType = EventType> = Fact<T> & {
   readonly eventId: EventId;
   readonly revision: bigint;
   readonly recordedAtMs: number;
+  /** Digest of the event's data as stored, nonce included: what an approval binds to. */
+  readonly dataDigest: Digest;
 };
 
 export type ExecutionEventType = Extract<
   EventType,
-  | 'DecisionAdmitted' | 'DecisionDenied' | 'DecisionEscalated'
-  | 'ApprovalGranted' | 'ApprovalRejected' | 'ApprovalExpired'
-  | 'ReservationPlaced' | 'ReservationRenewed' | 'ReservationReleased' | 'ReservationExpired'
-  | 'ExecutionCommitted' | 'ExecutionFailed' | 'OutcomeUnknown' | 'LateOutcomeReported' | 'OutcomeReconciled'
+  | 'DecisionAdmitted'
+  | 'DecisionDenied'
+  | 'DecisionEscalated'
+  | 'ApprovalGranted'
+  | 'ApprovalRejected'
+  | 'ApprovalExpired'
+  | 'ReservationPlaced'
+  | 'ReservationRenewed'
+  | 'ReservationReleased'
+  | 'ReservationExpired'
+  | 'ExecutionCommitted'
+  | 'ExecutionFailed'
+  | 'OutcomeUnknown'
+  | 'LateOutcomeReported'
+  | 'OutcomeReconciled'
 >;
 export type ExecutionEvent = LedgerEvent<ExecutionEventType>;
