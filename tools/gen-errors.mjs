@@ -6,7 +6,10 @@ import { existsSync } from 'node:fs';
 import { ERROR_CODES } from '../libs/errors/dist/index.js';
 
 /** Column title, built module (relative to this file), and the exported function from code to the value shown. */
-const EDGES = [];
+const EDGES = [
+  { title: 'gRPC status', module: '../apps/ledger/dist/errors/grpc-status.js', name: 'grpcStatusOf' },
+  { title: 'HTTP status', module: '../apps/ledger/dist/errors/http-status.js', name: 'httpStatusOf' },
+];
 
 const KINDS = {
   Rejected: 'Mend the request. Nothing was recorded unless the meaning says so.',
