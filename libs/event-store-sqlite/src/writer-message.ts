@@ -1,0 +1,47 @@
+import type { ErrorCode, ErrorDetails } from '@writ/errors';
+import type { StoreHealth } from '@writ/event-store';
+
+/** What a writer thread is started with. */
+export interface WriterSettings {
+  readonly path: string;
+  readonly mode: 'create' | 'existing';
+  readonly migrate: boolean;
+  /** Appends are refused with `STORE_FULL` while less is free; 0: never. */
+  readonly minFreeBytes: number;
+  /** How long an append waits for another process to finish its transaction. */
+  readonly busyTimeoutMs: number;
+  /** Who the store must be and where it must have got to: for a writer that takes over from one that died. */
+  readonly resume?: { readonly storeId: string; readonly lastPosition: bigint };
+}
+
+export type ToWriter =
+  | { readonly kind: 'appends'; readonly buffer: ArrayBuffer; readonly used: number }
+  | { readonly kind: 'probe'; readonly probeId: number }
+  | { readonly kind: 'close' };
+
+/** An error on its way between threads: classes do not survive the journey, codes do. */
+export interface ErrorMessage {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: ErrorDetails;
+}
+
+export type FromWriter =
+  | { readonly kind: 'opened'; readonly storeId: string; readonly lastPosition: bigint }
+  | { readonly kind: 'open_failed'; readonly error: ErrorMessage }
+  | {
+      readonly kind: 'answers';
+      /** Four numbers for each append that is durable: requestId, 1 when it was there already, first revision, position. */
+      readonly durable: BigInt64Array;
+      readonly refused: readonly RefusedAppend[];
+    }
+  /** The writer lost its handle (`error`: what to tell until it is back), or is writable again. */
+  | { readonly kind: 'state'; readonly health: StoreHealth; readonly error?: ErrorMessage }
+  | { readonly kind: 'probed'; readonly probeId: number; readonly health: StoreHealth }
+  | { readonly kind: 'closed' };
+
+export type RefusedAppend = { readonly requestId: number } & (
+  | { readonly kind: 'revision_conflict'; readonly actual: bigint }
+  | { readonly kind: 'event_id_reused'; readonly eventId: Uint8Array }
+  | { readonly kind: 'failed'; readonly error: ErrorMessage }
+);

@@ -1,0 +1,46 @@
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { readAppendBlock } from './append-request.js';
+import type { ToWriter, WriterSettings } from './writer-message.js';
+import { Writer } from './writer.js';
+
+/*
+ * The writer's thread. Group commit is the shape of its loop: whatever arrived while the last group was committed is
+ * taken out of the port at once and becomes the next group. Nobody waits for company, and nobody's sync is his alone
+ * when there is company.
+ */
+function serve(port: MessagePort): void {
+  const writer = new Writer(workerData as WriterSettings, (message) => {
+    port.postMessage(message);
+  });
+  port.on('message', (first: ToWriter) => {
+    handle(writer, port, [first, ...waiting(port)]);
+  });
+  writer.start();
+}
+
+function handle(writer: Writer, port: MessagePort, messages: readonly ToWriter[]): void {
+  const blocks = messages.filter((message) => message.kind === 'appends');
+  if (blocks.length > 0) writer.append(blocks.flatMap((block) => readAppendBlock(block.buffer, block.used)));
+  for (const message of messages) {
+    switch (message.kind) {
+      case 'appends':
+        break;
+      case 'probe':
+        writer.probe(message.probeId);
+        break;
+      case 'close':
+        writer.close();
+        port.close();
+    }
+  }
+}
+
+function waiting(port: MessagePort): ToWriter[] {
+  const messages: ToWriter[] = [];
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+    messages.push(next.message as ToWriter);
+  }
+  return messages;
+}
+
+if (parentPort !== null) serve(parentPort);
