@@ -1,6 +1,6 @@
 import { textOf, toBase64, type KeyId } from '@writ/encoding';
 import { RejectedError, UnavailableError } from '@writ/errors';
-import { POLICY_PUBLICATION_DOMAIN, type SignedGrant } from '@writ/evidence';
+import { POLICY_PUBLICATION_DOMAIN, attestationMessage, type SignedGrant } from '@writ/evidence';
 import type { Attestation } from '@writ/ledger';
 import { leafHash } from '@writ/merkle';
 
@@ -72,8 +72,13 @@ export type AttestorOptions = KeySource & {
 /** Beyond so many leaves a lone call's tree costs more than the way to the worker and back. */
 const MAX_INLINE_LEAVES = 16;
 
-/** Reads the key, proves and warms the signer, starts the worker. Throws KEY_FILE_INVALID, SIGNER_UNAVAILABLE, KEY_MISMATCH. */
+/**
+ * Reads the key, proves and warms the signer, starts the worker. Throws KEY_FILE_INVALID, SIGNER_UNAVAILABLE, KEY_MISMATCH, and
+ * REQUEST_INVALID for an origin that is not one line of text.
+ */
 export async function createAttestor(options: AttestorOptions): Promise<Attestor> {
+  // An origin that cannot be signed for is refused here rather than at the first request.
+  attestationMessage(options.origin, 1, new Uint8Array(32));
   const signer = checkedSigner(await openSigner(options));
   warmUp(signer);
   const inline = inlineLane(signer, options.origin);
