@@ -29,9 +29,10 @@ module.exports = {
     ...only,
     {
       name: 'no-cycles',
+      comment: 'Types that know each other are fine; modules that need each other to load are not.',
       severity: 'error',
       from: {},
-      to: { circular: true },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'libs-below-apps',
@@ -71,7 +72,7 @@ module.exports = {
         'A package comes from the manifest of the package that imports it, not from a neighbour that hoisted it.',
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: spec },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'npm-bundled', 'undetermined', 'unknown'] },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'npm-bundled'] },
     },
     {
       name: 'resolvable',

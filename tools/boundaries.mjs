@@ -1,7 +1,9 @@
 /**
  * Fails on what the compiler lets pass: an import of a lib or package that is missing from the importer's own
- * manifest or references, a deep import, a relative import that leaves its package, a `/// <reference`.
+ * manifest or references, a deep import, a relative import that leaves its package, a `/// <reference`. Then lets
+ * dependency-cruiser judge the graph of files (order, cycles, purity, Nest, drivers) by `.dependency-cruiser.cjs`.
  */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -73,4 +75,8 @@ const findings = packages.flatMap((one) => [
   ...one.files.flatMap((file) => findingsOfFile(one, file)),
 ]);
 for (const finding of findings) console.error(finding);
-process.exitCode = findings.length === 0 ? 0 : 1;
+
+const cruiser = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+const options = ['--config', '.dependency-cruiser.cjs', '--output-type', 'err'];
+const graph = spawnSync(process.execPath, [cruiser, ...options, 'libs', 'apps'], { cwd: root, stdio: 'inherit' });
+process.exitCode = findings.length === 0 && graph.status === 0 ? 0 : 1;
