@@ -80,6 +80,10 @@ export const ERROR_CODES = {
     kind: 'Rejected',
     meaning: 'the arguments that ran are not the arguments that were admitted; recorded',
   },
+  GRANT_MISMATCH: {
+    kind: 'Rejected',
+    meaning: 'the grant is for another tenant, execution or action than the one it is used for',
+  },
   LEASE_LAPSED: { kind: 'Rejected', meaning: 'the lease is over and cannot be renewed or released' },
   LEASE_LIMIT: { kind: 'Rejected', meaning: "the renewal would exceed the policy's maxTtl" },
   NOT_RECONCILABLE: { kind: 'Rejected', meaning: 'nothing about this execution waits for reconciliation' },

@@ -1,42 +1,41 @@
-import { concatBytes, sha256, toHex, uint64be, utf8, type KeyId } from '@writ/encoding';
+import { concatBytes, uint64be, utf8 } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
+import { parseOrigin } from '@writ/ledger';
 
 /**
- * The first line of every signed message, one per kind of thing, so that a signature over one kind is worth nothing as
- * another (docs/spec/attestation.md). Lines are never reused.
+ * The first line of every message that is signed. A key signs in several domains; a signature made in one must mean
+ * nothing in another, so no message of one can be read as a message of another.
  */
 export const ATTESTATION_DOMAIN = 'writ/attestation/v1';
 export const GRANT_DOMAIN = 'writ/grant/v1';
 export const POLICY_PUBLICATION_DOMAIN = 'writ/policy-publication/v1';
+/** Reserved for signed stream heads. */
 export const STREAM_HEAD_DOMAIN = 'writ/stream-head/v1';
+/** Reserved: checkpoints are C2SP notes and begin with their origin, which `parseOrigin` keeps out of this list. */
+export const CHECKPOINT_DOMAIN = 'writ/checkpoint/v1';
 
-const KEY_LINE = utf8('writ/key/v1\n');
+/** All of them, for the matrix test. */
+export const SIGNING_DOMAINS = [
+  ATTESTATION_DOMAIN,
+  GRANT_DOMAIN,
+  POLICY_PUBLICATION_DOMAIN,
+  STREAM_HEAD_DOMAIN,
+  CHECKPOINT_DOMAIN,
+] as const;
+export type SigningDomain = (typeof SIGNING_DOMAINS)[number];
 
-/** What is signed for a batch of entries: `domain LF origin LF uint64be(size) ‖ root`. Throws REQUEST_INVALID as `batchMessage`. */
-export function attestationMessage(origin: string, sizeLeaves: number, root: Uint8Array): Uint8Array {
-  return batchMessage(ATTESTATION_DOMAIN, origin, sizeLeaves, root);
+/** `domain ‖ "\n" ‖ origin ‖ "\n" ‖ body`. Throws NAME_INVALID on an origin outside its pattern (it holds no newline). */
+export function domainMessage(domain: SigningDomain, origin: string, ...body: readonly Uint8Array[]): Uint8Array {
+  return concatBytes(utf8(`${domain}\n${parseOrigin(origin)}\n`), ...body);
 }
 
-/** What is signed for a batch of grants; as `attestationMessage`, in its own domain. */
-export function grantMessage(origin: string, sizeLeaves: number, root: Uint8Array): Uint8Array {
-  return batchMessage(GRANT_DOMAIN, origin, sizeLeaves, root);
-}
-
-/** 16 lower-case hex digits: the first 8 bytes of SHA-256(`writ/key/v1` LF ‖ compressed point). */
-export function keyIdOf(publicKey: Uint8Array): KeyId {
-  if (!(publicKey instanceof Uint8Array) || publicKey.length !== 33) {
-    throw new RejectedError('REQUEST_INVALID', 'a public key must be a compressed point of 33 bytes');
+/** `domain ‖ "\n" ‖ origin ‖ "\n" ‖ uint64be(sizeLeaves) ‖ root`. Throws REQUEST_INVALID on a size below 1 or another root length. */
+export function rootMessage(domain: SigningDomain, origin: string, sizeLeaves: number, root: Uint8Array): Uint8Array {
+  if (!Number.isSafeInteger(sizeLeaves) || sizeLeaves < 1) {
+    throw new RejectedError('REQUEST_INVALID', 'a batch has at least one leaf', { field: 'sizeLeaves' });
   }
-  return toHex(sha256(KEY_LINE, publicKey).subarray(0, 8)) as KeyId;
-}
-
-/** Throws REQUEST_INVALID for an origin with a line break, which could shift the fields, a size below 1 or a root that is not 32 bytes. */
-function batchMessage(domain: string, origin: string, sizeLeaves: number, root: Uint8Array): Uint8Array {
-  if (typeof origin !== 'string' || origin === '' || /[\r\n]/.test(origin)) {
-    throw new RejectedError('REQUEST_INVALID', 'an origin must be one line of text');
+  if (!(root instanceof Uint8Array) || root.length !== 32) {
+    throw new RejectedError('REQUEST_INVALID', 'a root has 32 bytes', { field: 'root' });
   }
-  if (!Number.isSafeInteger(sizeLeaves) || sizeLeaves < 1 || root.length !== 32) {
-    throw new RejectedError('REQUEST_INVALID', 'a batch has at least one leaf and a root of 32 bytes');
-  }
-  return concatBytes(utf8(`${domain}\n${origin}\n`), uint64be(BigInt(sizeLeaves)), root);
+  return domainMessage(domain, origin, uint64be(BigInt(sizeLeaves)), root);
 }

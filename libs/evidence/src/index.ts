@@ -1,10 +1,30 @@
+/**
+ * Formats of signed things and how they are verified, pure: attestations, grants, policy publications. Whoever holds the
+ * public keys can check with this and nothing else. Normative: docs/spec/attestation.md, docs/spec/grant.md.
+ */
+export { keyIdOf, parseAttestation, type Attestation } from '@writ/ledger';
+export { attestationMessage, verifyAttestation } from './attestation.js';
 export {
   ATTESTATION_DOMAIN,
+  CHECKPOINT_DOMAIN,
   GRANT_DOMAIN,
   POLICY_PUBLICATION_DOMAIN,
+  SIGNING_DOMAINS,
   STREAM_HEAD_DOMAIN,
-  attestationMessage,
-  grantMessage,
-  keyIdOf,
+  type SigningDomain,
 } from './domains.js';
-export type { SignedGrant } from './signed-grant.js';
+export {
+  encodeGrant,
+  grantCovers,
+  grantMessage,
+  parametersCommitment,
+  parseGrant,
+  parseSignedGrant,
+  verifyGrant,
+  type Grant,
+  type GrantExpectation,
+  type SignedGrant,
+} from './grant.js';
+export { publicationMessage, type Publication } from './publication.js';
+export { verifySignature, type VerifySignature } from './signature.js';
+export { verifyLeaf, type LeafProof, type Trust, type TrustedKey } from './signed-leaf.js';

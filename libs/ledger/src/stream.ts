@@ -15,7 +15,9 @@ export type StreamName =
 /** First byte of what a salted stream reference hashes. */
 const STREAM_REF_PREFIX = Uint8Array.of(0x03);
 /** Schema-less URL, as C2SP advises for a log's origin: no space, no control character, no `+`. */
-const ORIGIN = /^[a-z0-9](?:[a-z0-9._/-]{0,126}[a-z0-9])?$/;
+const ORIGIN = /^[a-z0-9](?:[a-z0-9._:/-]{0,126}[a-z0-9])?$/;
+/** What the prefix lines of signed messages look like: a checkpoint begins with its origin and must not be taken for one. */
+const SIGNING_DOMAIN = /^writ\/[a-z-]+\/v[0-9]+$/;
 
 export function executionStream(tenant: Tenant, executionId: ExecutionId): string {
   return `execution-${tenant}.${executionId}`;
@@ -35,7 +37,7 @@ export function lineageStream(origin: string): string {
 
 /** The name of this ledger, e.g. `ledger.example/loans`. Throws NAME_INVALID. */
 export function parseOrigin(text: unknown): string {
-  if (typeof text === 'string' && ORIGIN.test(text)) return text;
+  if (typeof text === 'string' && ORIGIN.test(text) && !SIGNING_DOMAIN.test(text)) return text;
   throw new RejectedError('NAME_INVALID', '`origin` does not match its pattern', {
     name: 'origin',
     pattern: ORIGIN.source,

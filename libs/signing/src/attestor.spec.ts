@@ -162,7 +162,7 @@ describe('bounds', () => {
   });
 
   it.each(['', 'two\nlines', 'carriage\rreturn'])('never signs for the origin %j', async (origin) => {
-    await expect(start({ origin })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    await expect(start({ origin })).rejects.toMatchObject({ code: 'NAME_INVALID' });
   });
 
   it('refuses an entry that is not UTF-8', async () => {
