@@ -8,6 +8,7 @@ import { inlineLane, type BatchLane } from './batch-lane.js';
 import { checkedSigner } from './checked-signer.js';
 import { openSigner, type KeySource } from './open-signer.js';
 import { MicroBatcher } from './micro-batcher.js';
+import type { BatchDomain } from './sign-batch.js';
 import type { Signer } from './signer.js';
 import { warmUp } from './warm-up.js';
 import { WorkerLane } from './worker-lane.js';
@@ -39,7 +40,7 @@ export interface Attestor {
   readonly publicKey: Uint8Array;
   /** One attestation per leaf, in order; all leaves of one call land in one batch. BATCH_TOO_LARGE beyond its size. */
   attest(leaves: readonly LeafToAttest[]): Promise<Attestation[]>;
-  /** Signs the canonical bytes of a grant. Call it beside the append, not after it: then it costs no time of its own. */
+  /** Signs the canonical bytes of a grant. Call it beside the append, not after it: then it takes no time of its own. */
   grant(payload: Uint8Array): Promise<SignedGrant>;
   /** Signs a message of the policy publication domain; REQUEST_INVALID for any other. */
   signPublication(message: Uint8Array): Promise<DetachedSignature>;
@@ -102,7 +103,6 @@ class BatchingAttestor implements Attestor {
   readonly #attestations: MicroBatcher;
   readonly #grants: MicroBatcher;
   #awake = false;
-  #lastCalls = 0;
   #closed = false;
 
   constructor(options: AttestorOptions, signer: Signer, inline: BatchLane, worker: WorkerLane | undefined) {
@@ -114,22 +114,16 @@ class BatchingAttestor implements Attestor {
     this.#worker = worker;
     const maxBatchLeaves = options.maxBatchLeaves ?? 1024;
     const maxQueuedLeaves = options.maxQueuedLeaves ?? 16 * maxBatchLeaves;
-    const wake = () => this.#wake();
-    this.#attestations = new MicroBatcher({
-      domain: 'attestation',
-      maxBatchLeaves,
-      maxQueuedLeaves,
-      wake,
-      laneFor: (calls, leaves) => this.#attestationLane(calls, leaves),
-    });
-    this.#grants = new MicroBatcher({
-      domain: 'grant',
-      maxBatchLeaves,
-      maxQueuedLeaves,
-      wake,
-      // A grant is made beside the append, so the worker's hop costs nothing and the event loop is spared.
-      laneFor: () => worker ?? inline,
-    });
+    const batcher = (domain: BatchDomain) =>
+      new MicroBatcher({
+        domain,
+        maxBatchLeaves,
+        maxQueuedLeaves,
+        laneFor: laneChooser(inline, worker),
+        wake: () => this.#wake(),
+      });
+    this.#attestations = batcher('attestation');
+    this.#grants = batcher('grant');
   }
 
   async attest(leaves: readonly LeafToAttest[]): Promise<Attestation[]> {
@@ -172,31 +166,31 @@ class BatchingAttestor implements Attestor {
     await Promise.all([this.#worker?.close(), this.#inline.close()]);
   }
 
-  /**
-   * One start per turn of the event loop, after everything that the turn brought: not a wait, since the loop goes on
-   * at once. Grants first: they leave for the worker before this thread may be busy with a lone attestation.
-   */
+  /** One start per turn of the event loop, after everything that the turn brought: not a wait, the loop goes on at once. */
   #wake(): void {
     if (this.#awake) return;
     this.#awake = true;
     setImmediate(() => {
       this.#awake = false;
-      this.#grants.start();
       this.#attestations.start();
+      this.#grants.start();
     });
-  }
-
-  /**
-   * A lone call is signed here: the way to the worker and back would cost it half a signature more. As soon as calls
-   * come together, the worker signs, and this thread serves callers meanwhile (docs/decisions/0004-signing.md).
-   */
-  #attestationLane(calls: number, leaves: number): BatchLane {
-    const lone = calls === 1 && this.#lastCalls <= 1 && leaves <= MAX_INLINE_LEAVES;
-    this.#lastCalls = calls;
-    return lone ? this.#inline : (this.#worker ?? this.#inline);
   }
 
   #requireOpen(): void {
     if (this.#closed) throw new UnavailableError('SHUTTING_DOWN', 'the attestor is closed');
   }
+}
+
+/**
+ * A lone call is signed on this thread: the way to the worker and back would cost it half a signature more. As soon as
+ * calls come together, the worker signs, and this thread serves callers meanwhile (docs/decisions/0004-signing.md).
+ */
+function laneChooser(inline: BatchLane, worker: BatchLane | undefined): (calls: number, leaves: number) => BatchLane {
+  let lastCalls = 0;
+  return (calls, leaves) => {
+    const lone = calls === 1 && lastCalls <= 1 && leaves <= MAX_INLINE_LEAVES;
+    lastCalls = calls;
+    return lone ? inline : (worker ?? inline);
+  };
 }
