@@ -22,4 +22,6 @@ export type ExecutionRow = Omit<ExecutionSummary, 'state'> & {
   readonly state: Exclude<ExecutionSummary['state'], 'lapsed'>;
   /** End of the lease or of the wait for approval; `null` when nothing is pending. */
   readonly endsAtMs: number | null;
+  /** From when on it reads as `lapsed`; `null` where nothing lapses. */
+  readonly lapsesAtMs: number | null;
 };

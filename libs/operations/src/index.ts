@@ -1,1 +1,48 @@
-export {};
+/**
+ * What Writ can do: one file per use-case, each a few numbered steps over the ports of `ports.ts`. No Nest, no driver,
+ * no file: `@writ/instance` brings those. docs/architecture.md shows the way of a write.
+ */
+export type {
+  CallContext,
+  CommitRequest,
+  DecisionView,
+  EvaluateAnswer,
+  EvaluateRequest,
+  EventReceipt,
+  ExecutionName,
+  ExecutionStateName,
+  ExecutionSummary,
+  ExecutionView,
+  GrantAnswer,
+  IntentInput,
+  LintAnswer,
+  ListExecutionsAnswer,
+  ListExecutionsRequest,
+  Operations,
+  PolicyAnswer,
+  PolicyChange,
+  PolicyDiffRequest,
+  PolicyFindingView,
+  PolicyText,
+  PolicyVersionView,
+  Principal,
+  Receipt,
+  ReceiptAnswer,
+  ReconcileRequest,
+  ReleaseRequest,
+  RenewRequest,
+  ReservationView,
+  ReserveRequest,
+  SignalInput,
+  SimulateAnswer,
+  SimulateRequest,
+} from './operations.js';
+export { createEngine, type Engine, type EngineCounters } from './engine.js';
+export { createOperations } from './create-operations.js';
+export type { ExecutionIndex, ExecutionRow } from './execution-index.js';
+export { openExecutionLog, type ExecutionLog, type KeptEvent } from './execution-log.js';
+export { openKeys } from './open-keys.js';
+export type { Alarm, Clock, OperationsPorts, Randomness } from './ports.js';
+export { decisionAt, decisionView, eventReceipt, leaseAt, reservationView } from './receipt.js';
+export { sweepDue, sweepExecution } from './sweep-execution.js';
+export { trustKeys, type TrustedKeys } from './trusted-keys.js';

@@ -1,0 +1,42 @@
+import { activatePolicy } from './activate-policy.js';
+import { commitExecution } from './commit-execution.js';
+import { diffPolicies } from './diff-policies.js';
+import type { Engine } from './engine.js';
+import { evaluateIntent } from './evaluate-intent.js';
+import { getExecution } from './get-execution.js';
+import { getPolicy } from './get-policy.js';
+import { lintPolicy } from './lint-policy.js';
+import { listExecutions } from './list-executions.js';
+import { listPolicies } from './list-policies.js';
+import type { Operations } from './operations.js';
+import { publishPolicy } from './publish-policy.js';
+import { reconcileExecution } from './reconcile-execution.js';
+import { releaseReservation } from './release-reservation.js';
+import { renewReservation } from './renew-reservation.js';
+import { reserveExecution } from './reserve-execution.js';
+import { retirePolicy } from './retire-policy.js';
+import { simulateIntent } from './simulate-intent.js';
+import { watchExecution } from './watch-execution.js';
+
+/** The use-cases, bound to one engine. */
+export function createOperations(engine: Engine): Operations {
+  return {
+    evaluate: (context, request) => evaluateIntent(engine, context, request),
+    simulate: (context, request) => simulateIntent(engine, context, request),
+    reserve: (context, request) => reserveExecution(engine, context, request),
+    renew: (context, request) => renewReservation(engine, context, request),
+    commit: (context, request) => commitExecution(engine, context, request),
+    release: (context, request) => releaseReservation(engine, context, request),
+    reconcile: (context, request) => reconcileExecution(engine, context, request),
+    getExecution: (context, request) => getExecution(engine, context, request),
+    listExecutions: (context, request) => listExecutions(engine, context, request),
+    watchExecution: (context, request, signal) => watchExecution(engine, context, request, signal),
+    lintPolicy: (context, request) => lintPolicy(context, request),
+    publishPolicy: (context, request) => publishPolicy(engine, context, request),
+    activatePolicy: (context, request) => activatePolicy(engine, context, request),
+    retirePolicy: (context, request) => retirePolicy(engine, context, request),
+    getPolicy: (context, request) => getPolicy(engine, context, request),
+    listPolicies: (context, request) => listPolicies(engine, context, request),
+    diffPolicies: (context, request) => diffPolicies(engine, context, request),
+  };
+}

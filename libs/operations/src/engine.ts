@@ -1,0 +1,44 @@
+import { ForeignEvents } from './foreign-events.js';
+import { Policies } from './policies.js';
+import { PolicyCatalogue } from './policy-catalogue.js';
+import type { OperationsPorts } from './ports.js';
+import { RefusalsStreams } from './refusals-stream.js';
+import { RefusedReplays } from './refused-replays.js';
+import { RememberedExecutions } from './remembered-executions.js';
+import type { TrustedKeys } from './trusted-keys.js';
+
+/** What the use-cases share: the ports, and what this process keeps in memory between calls. */
+export interface Engine {
+  readonly ports: OperationsPorts;
+  readonly keys: TrustedKeys;
+  readonly remembered: RememberedExecutions;
+  readonly policies: Policies;
+  readonly policyCatalogue: PolicyCatalogue;
+  readonly refusals: RefusedReplays;
+  readonly foreignEvents: ForeignEvents;
+  readonly counters: EngineCounters;
+}
+
+/** Since the start of the process; they only grow. */
+export interface EngineCounters {
+  appends: number;
+  appendFailures: number;
+  lostRaces: number;
+  grants: number;
+  appendsInFlight: number;
+}
+
+export function createEngine(ports: OperationsPorts, keys: TrustedKeys): Engine {
+  const streams = new RefusalsStreams(ports, keys);
+  const foreignEvents = new ForeignEvents(ports.store, streams, keys, ports.onAlarm);
+  return {
+    ports,
+    keys,
+    remembered: new RememberedExecutions(),
+    policies: new Policies(ports, keys, foreignEvents),
+    policyCatalogue: new PolicyCatalogue(ports.store),
+    refusals: new RefusedReplays(streams, ports.clock, ports.onAlarm),
+    foreignEvents,
+    counters: { appends: 0, appendFailures: 0, lostRaces: 0, grants: 0, appendsInFlight: 0 },
+  };
+}

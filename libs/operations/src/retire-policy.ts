@@ -1,0 +1,19 @@
+import { decideRetire } from '@writ/ledger';
+import { requireTenant } from './authorise.js';
+import type { Engine } from './engine.js';
+import { handlePolicy } from './handle-policy.js';
+import type { CallContext, PolicyAnswer, PolicyChange } from './operations.js';
+import { policyAnswer } from './publish-policy.js';
+import { requireReason } from './reason.js';
+
+/** Takes a version out of use for good. Where it was in force, nothing is: every intent is then denied. */
+export async function retirePolicy(engine: Engine, context: CallContext, request: PolicyChange): Promise<PolicyAnswer> {
+  const { tenant, policyId, version, reason } = request;
+  requireTenant(context.principal, tenant, 'govern');
+  requireReason(reason);
+  const { actor } = context.principal;
+  const handled = await handlePolicy(engine, context, { tenant, policyId }, (state) =>
+    decideRetire(state, { tenant, actor, policyId, version, reason }),
+  );
+  return policyAnswer({ tenant, policyId }, handled, version);
+}
