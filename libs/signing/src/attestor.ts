@@ -1,7 +1,6 @@
 import { textOf, toBase64, type KeyId } from '@writ/encoding';
 import { RejectedError, UnavailableError } from '@writ/errors';
-import { POLICY_PUBLICATION_DOMAIN, attestationMessage, type SignedGrant } from '@writ/evidence';
-import type { Attestation } from '@writ/ledger';
+import { POLICY_PUBLICATION_DOMAIN, attestationMessage, type Attestation, type SignedGrant } from '@writ/evidence';
 import { leafHash } from '@writ/merkle';
 
 import { inlineLane, type BatchLane } from './batch-lane.js';
@@ -75,7 +74,7 @@ const MAX_INLINE_LEAVES = 16;
 
 /**
  * Reads the key, proves and warms the signer, starts the worker. Throws KEY_FILE_INVALID, SIGNER_UNAVAILABLE, KEY_MISMATCH, and
- * REQUEST_INVALID for an origin that is not one line of text.
+ * NAME_INVALID for an origin outside its pattern.
  */
 export async function createAttestor(options: AttestorOptions): Promise<Attestor> {
   // An origin that cannot be signed for is refused here rather than at the first request.

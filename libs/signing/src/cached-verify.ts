@@ -1,5 +1,4 @@
-/** Verifies one signature; never throws. The shape of `opensslVerify` and of `verifySignature` of `@writ/evidence`. */
-export type VerifySignature = (message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array) => boolean;
+import type { VerifySignature } from '@writ/evidence';
 
 /**
  * Remembers the last `capacity` signatures that verified, least recently used out first. All entries of a micro-batch

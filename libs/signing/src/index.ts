@@ -16,5 +16,5 @@ export { generateKeyFile, readKeyFile } from './key-file.js';
 export { opensslVerify } from './openssl-verify.js';
 export { type KeySource } from './open-signer.js';
 export { nobleSigner, type Signer } from './signer.js';
-export { createVerifier, type TrustedKey, type Verifier, type VerifierOptions } from './verifier.js';
-export { type VerifySignature } from './cached-verify.js';
+export type { TrustedKey } from '@writ/evidence';
+export { createVerifier, type Verifier, type VerifierOptions } from './verifier.js';
