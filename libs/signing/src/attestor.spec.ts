@@ -29,7 +29,7 @@ const start = async (options: Partial<AttestorOptions> = {}) => {
     origin: ORIGIN,
     worker: false,
     ...options,
-  } as AttestorOptions);
+  });
   open.push(attestor);
   return attestor;
 };

@@ -78,7 +78,7 @@ describe('opensslVerify', () => {
   it.each([undefined, null, 'text', 7, [], {}, new Uint16Array(64)])(
     'says no to %p in any place, and never throws',
     (x) => {
-      const wrong = x as unknown as Uint8Array;
+      const wrong = x as Uint8Array;
       expect(opensslVerify(wrong, signature, signer.publicKey)).toBe(false);
       expect(opensslVerify(message, wrong, signer.publicKey)).toBe(false);
       expect(opensslVerify(message, signature, wrong)).toBe(false);
