@@ -38,7 +38,7 @@ export const POLICY_LIMITS = {
   /** Nesting of one evaluation's parameters and signals. */
   inputDepth: 32,
   /** Units of work that all rules of one evaluation may spend together; a unit is at most about a third of a microsecond. */
-  evaluationUnits: 100_000,
+  evaluationUnits: 50_000,
   /** How far a signal's `observedAt` may lie ahead of the evaluation time, for clocks that differ. */
   futureToleranceMs: 2_000,
 } as const;

@@ -24,6 +24,7 @@ export function checkDocument(document: PolicyDocument): UnplacedFinding[] {
     ...document.rules.flatMap((rule, index) => checkRule(rule, index, document.rules)),
     ...readings.flatMap((reading, index) => placeProblems(reading, index)),
     ...checkReachability(document.rules, readings),
+    ...checkCost(readings),
     ...checkUse(document, readings),
     ...checkTests(document),
   ];
@@ -110,6 +111,16 @@ function checkReachability(rules: readonly PolicyRule[], readings: readonly Cond
     found.push(finding('DEFAULT_MISSING', 'no rule always matches: what falls through is denied', ['rules'], true));
   }
   return found;
+}
+
+/** One evaluation may have to try every rule. */
+function checkCost(readings: readonly ConditionReading[]): UnplacedFinding[] {
+  const each = readings.map(({ units }) => units);
+  const total = each.reduce((sum, units) => sum + units, 0);
+  // A rule that is too costly by itself is reported where it stands.
+  if (total <= POLICY_LIMITS.evaluationUnits || Math.max(...each) > POLICY_LIMITS.evaluationUnits) return [];
+  const message = `all rules together can cost ${Math.ceil(total)} units, ${POLICY_LIMITS.evaluationUnits} are allowed`;
+  return [finding('EXPRESSION_COST', message, ['rules'], true)];
 }
 
 function checkUse(document: PolicyDocument, readings: readonly ConditionReading[]): UnplacedFinding[] {

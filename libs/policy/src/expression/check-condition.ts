@@ -14,18 +14,20 @@ export interface ConditionReading {
   readonly constant?: boolean;
   readonly signals: ReadonlySet<string>;
   readonly readsAllSignals: boolean;
+  /** What evaluating it can cost at the declared sizes, in units. */
+  readonly units: number;
 }
 
 /** Reads a condition and finds all that is wrong with it. Never throws. */
 export function checkCondition(when: string, signals: readonly SignalDeclaration[]): ConditionReading {
   const outcome = parseExpression(when);
-  if (!outcome.ok) return { problems: [outcome.problem], signals: new Set(), readsAllSignals: false };
+  if (!outcome.ok) return { problems: [outcome.problem], signals: new Set(), readsAllSignals: false, units: 0 };
   const check = new ExpressionCheck(outcome.parsed, signals);
   check.run(outcome.root);
-  const { problems, readsAllSignals } = check;
+  const { problems, readsAllSignals, units, signals: read } = check;
   const canonical = canonicalOf(outcome.parsed, when);
   const constant = problems.length === 0 ? constantOf(outcome.root) : undefined;
-  return { problems, canonical, ...(constant !== undefined && { constant }), signals: check.signals, readsAllSignals };
+  return { problems, canonical, ...(constant !== undefined && { constant }), signals: read, readsAllSignals, units };
 }
 
 /** The literal patterns of every `matches` in a tree. */

@@ -29,7 +29,8 @@ export function parseExpression(text: string): ParseOutcome {
   if (deep !== undefined) return refused('EXPRESSION_TOO_DEEP', 'brackets are nested too deeply', deep);
   let parsed: ParsedExpression;
   try {
-    parsed = parse(text);
+    // The grammar ends a comment with a line break only.
+    parsed = parse(text.includes('//') ? `${text}\n` : text);
   } catch (error) {
     return refused('EXPRESSION_SYNTAX', 'the expression is not CEL', offsetOfSyntaxError(error));
   }
