@@ -2,6 +2,17 @@
  * The composition root: settings from the environment, a store from its URL, keys, clock and tokens from their files,
  * and from all of them the operations. The only place that names a driver.
  */
+export { buildDigest, runtimeOf } from './build-digest.js';
+export type {
+  Instance,
+  InstanceCounter,
+  InstanceMetrics,
+  OpenInstanceOptions,
+  Readiness,
+  ReadinessCheck,
+} from './instance.js';
+export { openInstance } from './open-instance.js';
 export { isLoopback, parseSettings, type SettingProblem } from './parse-settings.js';
 export type { Address, StoreLocation } from './setting-values.js';
 export { SETTINGS, type Settings, type Variable } from './settings.js';
+export { createToken, readTokens, revokeToken, type TokenEntry, type TokenGrant } from './tokens.js';

@@ -21,11 +21,15 @@ export interface Engine {
 
 /** Since the start of the process; they only grow. */
 export interface EngineCounters {
+  /** Commands on executions that appended something. */
   appends: number;
-  appendFailures: number;
-  lostRaces: number;
+  /** Commands on executions that ended in `Unavailable`. */
+  unavailable: number;
+  /** Times that a command was decided again: a race was lost, or what was remembered did not suffice. */
+  decidedAgain: number;
   grants: number;
-  appendsInFlight: number;
+  /** Commands on executions that are being handled now. */
+  callsUnderWay: number;
 }
 
 export function createEngine(ports: OperationsPorts, keys: TrustedKeys): Engine {
@@ -39,6 +43,6 @@ export function createEngine(ports: OperationsPorts, keys: TrustedKeys): Engine 
     policyCatalogue: new PolicyCatalogue(ports.store),
     refusals: new RefusedReplays(streams, ports.clock, ports.onAlarm),
     foreignEvents,
-    counters: { appends: 0, appendFailures: 0, lostRaces: 0, grants: 0, appendsInFlight: 0 },
+    counters: { appends: 0, unavailable: 0, decidedAgain: 0, grants: 0, callsUnderWay: 0 },
   };
 }

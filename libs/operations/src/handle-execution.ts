@@ -1,4 +1,4 @@
-import { errorOfCode, IntegrityError } from '@writ/errors';
+import { errorOfCode, IntegrityError, UnavailableError } from '@writ/errors';
 import { handleCommand, type Loaded, type RecordedEvent, type Ruling } from '@writ/event-store';
 import type { SignedGrant } from '@writ/evidence';
 import {
@@ -64,14 +64,18 @@ const SALT_BYTES = 16;
 export async function handleExecution(engine: Engine, call: ExecutionCall): Promise<HandledExecution> {
   const { ports, remembered, counters } = engine;
   const stream = executionStream(call.name.tenant, call.name.executionId);
-  counters.appendsInFlight += 1;
+  counters.callsUnderWay += 1;
+  let rulings = 0;
   try {
     const { answer: prospect, appended } = await handleCommand<ExecutionLog, Prospect>({
       store: ports.store,
       stream,
       remembered: rememberedAs(remembered.get(stream)),
       load: (recorded) => openOrReport(engine, stream, recorded),
-      decide: (log) => rule(engine, call, log),
+      decide: (log) => {
+        if (rulings++ > 0) counters.decidedAgain += 1;
+        return rule(engine, call, log);
+      },
       ...patienceOf(call.context, ports.clock.nowMs()),
     });
     if (appended !== undefined) counters.appends += 1;
@@ -79,9 +83,10 @@ export async function handleExecution(engine: Engine, call: ExecutionCall): Prom
     return await tell(engine, call, prospect);
   } catch (error) {
     remembered.forget(stream);
+    if (error instanceof UnavailableError) counters.unavailable += 1;
     throw error;
   } finally {
-    counters.appendsInFlight -= 1;
+    counters.callsUnderWay -= 1;
   }
 }
 

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { openExecutionIndex, openLocalExecutionIndex } from '@writ/audit';
+import type { EventStore } from '@writ/event-store';
+import type { ExecutionIndex, TrustedKeys } from '@writ/operations';
+import type { Settings } from './settings.js';
+
+/** The index of executions: beside a store on disk a thread and a file of its own, else in memory. */
+export function openIndex(
+  settings: Pick<Settings, 'store' | 'stateDir' | 'maxSkewMs'>,
+  store: EventStore,
+  { origin, keys }: TrustedKeys,
+): ExecutionIndex {
+  const fold = { origin, keys, maxSkewMs: settings.maxSkewMs };
+  switch (settings.store.kind) {
+    case 'memory':
+      return openLocalExecutionIndex(store, fold);
+    case 'sqlite':
+      return openExecutionIndex({
+        ...fold,
+        path: join(settings.stateDir, 'executions.db'),
+        source: { moduleUrl: readerModuleUrl(), location: settings.store.path },
+      });
+  }
+}
+
+/** Threads load compiled JavaScript only: from `src` (tests) the way leads to `dist`. */
+function readerModuleUrl(): string {
+  const here = import.meta.url;
+  return new URL(here.endsWith('.ts') ? '../dist/open-store-for-reading.js' : './open-store-for-reading.js', here).href;
+}

@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { RejectedError } from '@writ/errors';
+import type { EventStore } from '@writ/event-store';
+import {
+  createEngine,
+  createOperations,
+  openKeys,
+  type Alarm,
+  type Engine,
+  type ExecutionIndex,
+  type TrustedKeys,
+} from '@writ/operations';
+import { createAttestor, generateKeyFile, type Attestor } from '@writ/signing';
+import { runtimeOf } from './build-digest.js';
+import { NodeClock } from './clock.js';
+import { behindGate, Gate } from './gate.js';
+import type { Instance, InstanceMetrics, OpenInstanceOptions } from './instance.js';
+import { openIndex } from './open-index.js';
+import { openStore, storeExists } from './open-store.js';
+import { systemRandomness } from './randomness.js';
+import { readinessOf } from './readiness.js';
+import type { Settings } from './settings.js';
+import { Sweeper } from './sweeper.js';
+import { fileAuthenticator, openAuthenticator } from './tokens.js';
+
+/**
+ * Opens a ledger as configured. Everything that can be wrong with store, key, clock or tokens is said here, before the
+ * first call; what was opened until then is closed again.
+ *
+ * @throws IntegrityError `STORE_MISSING` (not created unless `create`), `STORE_NOT_OURS`, `STORE_NEWER`,
+ *   `STORE_MIGRATION_NEEDED`, `STORE_CORRUPT`, `KEY_MISMATCH`, `FOREIGN_EVENT`
+ * @throws RejectedError `KEY_FILE_INVALID`, `TOKEN_INVALID`
+ * @throws UnavailableError `STORE_UNAVAILABLE`, `STORE_READ_ONLY`, `STORE_FULL`, `CLOCK_BEHIND`, `SIGNER_UNAVAILABLE`
+ */
+export async function openInstance(settings: Settings, options: OpenInstanceOptions = {}): Promise<Instance> {
+  const create = options.create === true || settings.store.kind === 'memory';
+  const onAlarm = options.onAlarm ?? (() => undefined);
+  const opened: (() => Promise<void>)[] = [];
+  try {
+    // 1. What is outside the store: the node's folder, who may call, the clock.
+    mkdirSync(settings.stateDir, { recursive: true, mode: 0o700 });
+    const authenticator =
+      settings.tokensFile === undefined ? openAuthenticator() : fileAuthenticator(settings.tokensFile);
+    const clock = new NodeClock({
+      stateDir: settings.store.kind === 'memory' ? undefined : settings.stateDir,
+      toleranceMs: settings.clockToleranceMs,
+    });
+    clock.nowMs();
+    // 2. The key. It is durable before the store is made: a crash in between leaves a key that signed nothing.
+    const key = await keySource(settings, create);
+    const attestor = await createAttestor({ ...key, origin: settings.origin, worker: true });
+    opened.push(() => attestor.close());
+    // 3. The store, and that it is this ledger's and this key's.
+    const store = await openStore(settings, { create });
+    opened.push(() => store.close());
+    const randomness = systemRandomness();
+    const keyPorts = { store, attestor, randomness, clock, origin: settings.origin };
+    const keys = await openKeys(keyPorts, { mayBegin: create });
+    // 4. What follows the store.
+    const index = openIndex(settings, store, keys);
+    opened.push(() => index.close());
+    // 5. The operations.
+    const engine = createEngine(
+      {
+        ...keyPorts,
+        index,
+        runtime: runtimeOf(),
+        maxSkewMs: settings.maxSkewMs,
+        policyMaxStaleMs: settings.policyMaxStaleMs,
+        onAlarm,
+      },
+      keys,
+    );
+    return assemble({
+      settings,
+      engine,
+      clock,
+      store,
+      attestor,
+      index,
+      keys,
+      onAlarm,
+      authenticate: authenticator.authenticate,
+    });
+  } catch (error) {
+    for (const close of opened.reverse()) await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly settings: Settings;
+  readonly engine: Engine;
+  readonly clock: NodeClock;
+  readonly store: EventStore;
+  readonly attestor: Attestor;
+  readonly index: ExecutionIndex;
+  readonly keys: TrustedKeys;
+  readonly onAlarm: (alarm: Alarm) => void;
+  readonly authenticate: Instance['authenticate'];
+}
+
+function assemble(parts: Parts): Instance {
+  const { settings, engine, clock, store, attestor, index } = parts;
+  const gate = new Gate();
+  const sweeper = new Sweeper(engine, settings.sweepIntervalMs, parts.onAlarm);
+  let closing: Promise<void> | undefined;
+  return {
+    settings,
+    origin: settings.origin,
+    keyId: attestor.keyId,
+    publicKey: attestor.publicKey,
+    runtime: engine.ports.runtime,
+    operations: behindGate(createOperations(engine), gate),
+    authenticate: parts.authenticate,
+    readiness: () => readinessOf(store, clock, index, gate),
+    metrics: metricsOf(engine, attestor, index, sweeper),
+    startSweeper: () => sweeper.start(),
+    close: () => (closing ??= close(parts, gate, sweeper)),
+  };
+}
+
+/** Front to back, so that whatever is under way finds everything that it needs. */
+async function close({ settings, engine, clock, store, attestor, index }: Parts, gate: Gate, sweeper: Sweeper) {
+  // 1. No new calls; those under way end. What outlasts this fails at the closed signer or store, unacknowledged.
+  await gate.shut(settings.drainMs);
+  await sweeper.stop();
+  // 2. Counts of refused replays that no event tells of yet.
+  await engine.refusals.flush({ all: true }).catch(() => undefined);
+  await engine.foreignEvents.settle();
+  // 3. Followers, signer, store.
+  await index.close();
+  await attestor.close();
+  await store.close();
+  clock.persist();
+}
+
+/** Where the signing key comes from. A store in memory gets a key that ends with it. */
+async function keySource(
+  settings: Settings,
+  create: boolean,
+): Promise<{ keyFile: string } | { secretKey: Uint8Array }> {
+  if (settings.store.kind === 'memory') return { secretKey: Uint8Array.from(randomBytes(32)) };
+  if (create && !existsSync(settings.keyFile)) {
+    if (storeExists(settings.store)) {
+      // A new key could never be this ledger's; making one would only hide that the old one is missing.
+      throw new RejectedError('KEY_FILE_INVALID', 'the store exists, and its key file does not', {
+        path: settings.keyFile,
+      });
+    }
+    mkdirSync(dirname(settings.keyFile), { recursive: true, mode: 0o700 });
+    const key = await generateKeyFile(settings.keyFile);
+    key.erase();
+  }
+  return { keyFile: settings.keyFile };
+}
+
+function metricsOf(engine: Engine, attestor: Attestor, index: ExecutionIndex, sweeper: Sweeper): InstanceMetrics {
+  const { counters, refusals, foreignEvents } = engine;
+  return {
+    appendsInFlight: () => counters.callsUnderWay,
+    counters: () => ({
+      appends: counters.appends,
+      append_failures: counters.unavailable,
+      lost_races: counters.decidedAgain,
+      attested_leaves: attestor.counts.attestedLeaves,
+      grants_signed: counters.grants,
+      refusals_recorded: refusals.counts.recorded,
+      refusals_dropped: refusals.counts.dropped,
+      foreign_events: foreignEvents.found,
+      sweeps: sweeper.counts.swept,
+      sweep_failures: sweeper.counts.failures,
+    }),
+    indexBehind: async () => Number((await index.lag()).behind),
+  };
+}
