@@ -1,0 +1,54 @@
+import { viewOf, type ExistingExecution } from '@writ/ledger';
+import {
+  decisionAt,
+  decisionView,
+  leaseAt,
+  reservationView,
+  type ExecutionLog,
+  type ExecutionRow,
+} from '@writ/operations';
+
+/** Before all that can lapse: a row says how things stand by their events, and from when on time says otherwise. */
+const BEFORE_EVERYTHING_MS = 0;
+
+/** The row of an execution, from its whole log. `undefined` for a stream without events. */
+export function executionRowOf(log: ExecutionLog, maxSkewMs: number): ExecutionRow | undefined {
+  const { state } = log;
+  if (state.status === 'none') return undefined;
+  const view = viewOf(state, { nowMs: BEFORE_EVERYTHING_MS, wallMs: BEFORE_EVERYTHING_MS, maxSkewMs });
+  if (view.state === 'lapsed') throw new Error('nothing lapses before time began');
+  const lease = leaseAt(log, state.lastRevision);
+  return {
+    tenant: state.tenant,
+    executionId: state.executionId,
+    state: view.state,
+    action: state.decision.action,
+    policyId: state.decision.policyId,
+    decision: decisionView(decisionAt(log, state.lastRevision).event),
+    ...(lease === undefined ? {} : { reservation: reservationView(lease) }),
+    evaluations: view.evaluations,
+    attempts: view.attempts,
+    createdAtMs: state.firstRecordedAtMs,
+    updatedAtMs: state.lastRecordedAtMs,
+    revision: state.lastRevision,
+    blocked: view.blocked,
+    endsAtMs: view.endsAtMs,
+    lapsesAtMs: lapsesAt(state, view, maxSkewMs),
+  };
+}
+
+/** A lease reads as over only when nobody's clock can still think it live; the rest ends when it says. */
+function lapsesAt(state: ExistingExecution, view: ReturnType<typeof viewOf>, maxSkewMs: number): number | null {
+  switch (view.state) {
+    case 'reserved':
+      return view.endsAtMs === null ? null : view.endsAtMs + maxSkewMs;
+    case 'escalated':
+      return view.endsAtMs;
+    case 'admitted':
+    case 'approved':
+    case 'open':
+      return state.standing.kind === 'admitted' ? state.standing.validUntilMs : null;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,98 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { EventStore } from '@writ/event-store';
+import { executionsProjector } from './executions-projector.js';
+import { foldExecution } from './fold-execution.js';
+import { EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
+import { lagOf } from './lag.js';
+import { runProjection } from './projection.js';
+import { ViewFile } from './view-file.js';
+import {
+  toPlainError,
+  type AnswerMessage,
+  type Question,
+  type QuestionMessage,
+  type WorkerStart,
+} from './worker-messages.js';
+
+/** After a failure of store or file: both are let go of and opened again. */
+const RETRY_MS = 500;
+
+/** The thread that follows the ledger, keeps the file, and answers questions about it. */
+class IndexThread {
+  readonly #start: WorkerStart;
+  readonly #file: ViewFile<ExecutionsView>;
+  readonly #stop = new AbortController();
+  #store: EventStore | undefined;
+
+  constructor(start: WorkerStart) {
+    this.#start = start;
+    this.#file = ViewFile.open(start.path, EXECUTIONS_VIEW);
+  }
+
+  async follow(): Promise<void> {
+    const { origin, keys, maxSkewMs } = this.#start;
+    const fold = foldExecution({ origin, keys, maxSkewMs });
+    while (!this.#stop.signal.aborted) {
+      try {
+        const store = (this.#store ??= await openStore(this.#start));
+        await runProjection(store, this.#file, executionsProjector(store, fold), this.#stop.signal);
+      } catch {
+        // The ledger is away: the view stays as it is, its lag grows and is reported, and the next round tries again.
+        await this.#letGo();
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  async answer(question: Question): Promise<unknown> {
+    switch (question.kind) {
+      case 'list':
+        return this.#file.view.list(question.request, question.nowMs);
+      case 'due':
+        return this.#file.view.due(question.endedByMs, question.limit);
+      case 'lag':
+        return this.#store === undefined
+          ? { position: this.#file.position ?? null, behind: 0n }
+          : lagOf(this.#store, this.#file.position);
+      case 'close':
+        return this.#close();
+    }
+  }
+
+  async #close(): Promise<null> {
+    this.#stop.abort();
+    await this.#letGo();
+    this.#file.close();
+    return null;
+  }
+
+  async #letGo(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    await store?.close();
+  }
+}
+
+interface StoreModule {
+  readonly openStoreForReading: (location: unknown) => Promise<EventStore>;
+}
+
+async function openStore({ source }: WorkerStart): Promise<EventStore> {
+  const { openStoreForReading } = (await import(source.moduleUrl)) as StoreModule;
+  return openStoreForReading(source.location);
+}
+
+const port = parentPort;
+if (port === null) throw new Error('this module runs in a worker thread');
+const thread = new IndexThread(workerData as WorkerStart);
+port.on('message', ({ id, question }: QuestionMessage) => {
+  thread.answer(question).then(
+    (value) => {
+      port.postMessage({ id, value } satisfies AnswerMessage);
+    },
+    (error: unknown) => {
+      port.postMessage({ id, error: toPlainError(error) } satisfies AnswerMessage);
+    },
+  );
+});
+void thread.follow();

@@ -1,0 +1,57 @@
+import { LedgerError, errorOfCode, isErrorCode, type ErrorDetails } from '@writ/errors';
+import type { ListExecutionsAnswer, ListExecutionsRequest } from '@writ/operations';
+import type { FoldSettings } from './fold-execution.js';
+
+/** How the worker gets at the ledger by itself: a module to import and what to hand to its `openStoreForReading`. */
+export interface StoreSource {
+  /** `file:` URL of a module that exports `openStoreForReading(location): Promise<EventStore>`. */
+  readonly moduleUrl: string;
+  /** Structured-cloneable. */
+  readonly location: unknown;
+}
+
+/** What the worker is started with. */
+export interface WorkerStart extends FoldSettings {
+  /** The view's own file. */
+  readonly path: string;
+  readonly source: StoreSource;
+}
+
+export type Question =
+  | { readonly kind: 'list'; readonly request: ListExecutionsRequest; readonly nowMs: number }
+  | { readonly kind: 'due'; readonly endedByMs: number; readonly limit: number }
+  | { readonly kind: 'lag' }
+  | { readonly kind: 'close' };
+
+export interface AnswerOf {
+  list: ListExecutionsAnswer;
+  due: readonly { readonly tenant: string; readonly executionId: string }[];
+  lag: { readonly position: bigint | null; readonly behind: bigint };
+  close: null;
+}
+
+export interface QuestionMessage {
+  readonly id: number;
+  readonly question: Question;
+}
+export interface AnswerMessage {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: PlainError;
+}
+
+/** An error as it crosses between threads: classes do not survive the passage. */
+export interface PlainError {
+  readonly code: string;
+  readonly message: string;
+  readonly details: ErrorDetails;
+}
+
+export function toPlainError(error: unknown): PlainError {
+  if (error instanceof LedgerError) return { code: error.code, message: error.message, details: error.details };
+  return { code: 'STORE_UNAVAILABLE', message: `the index failed: ${String(error)}`, details: {} };
+}
+
+export function fromPlainError(plain: PlainError): LedgerError {
+  return errorOfCode(isErrorCode(plain.code) ? plain.code : 'STORE_UNAVAILABLE', plain.message, plain.details);
+}
