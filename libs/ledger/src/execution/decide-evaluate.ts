@@ -16,7 +16,8 @@ export function decideEvaluate(state: ExecutionState, command: Evaluate, moment:
   const course = courseOf(state, command, moment);
   if (course.kind === 'ruled') return course.ruling;
   if (command.verdict === undefined) throw new TypeError('a verdict is needed: ask `needsVerdict` first');
-  return after(course.due, decideFresh(course.state, command, command.verdict, moment));
+  const ruling = decideFresh(course.state, command, command.verdict, moment);
+  return ruling.append.length === 0 ? ruling : after(course.due, ruling);
 }
 
 /** Design §2, "Second attempts"; docs/decisions/0003-state-machine.md holds what it leaves open. */
@@ -79,7 +80,7 @@ function again(state: ExistingExecution, command: Evaluate, moment: Moment, due:
     if (state.attempts.some((former) => former.holderHash === holderHash)) {
       return ruled(replayRefused(state, 'holder_used'));
     }
-    if (!isFree(state, moment)) return ruled(after(due, replayRefused(state, 'lease_not_over')));
+    if (!isFree(state, moment)) return ruled(replayRefused(state, 'lease_not_over'));
   }
   return { kind: 'fresh', state, due };
 }

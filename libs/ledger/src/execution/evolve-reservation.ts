@@ -3,10 +3,10 @@ import { parseInstant } from '@writ/encoding';
 import type { LedgerEvent } from '../events.js';
 import { requireThat } from '../cannot-follow.js';
 import {
+  gaveUp,
   MAX_ATTEMPT_NUMBER,
   isExhausted,
   lastAttempt,
-  lastWord,
   type Attempt,
   type Execution,
   type ExistingExecution,
@@ -80,10 +80,7 @@ function place(state: ExistingExecution, event: LedgerEvent<'ReservationPlaced'>
 
 /** A former lease is over by time, unless its own holder gave it back or reported that nothing happened. */
 function isFreed(state: Execution, atMs: number): boolean {
-  const former = lastAttempt(state);
-  if (former === undefined) return true;
-  const word = lastWord(former);
-  return word === 'released' || word === 'failed' || atMs >= former.expiresAtMs;
+  return state.attempts.every((former) => gaveUp(former) || atMs >= former.expiresAtMs);
 }
 
 function heldBy(state: ExistingExecution, event: LeaseEvent): Attempt {

@@ -5,8 +5,8 @@ import type { Actor } from '../events.js';
 import { afterExpiry } from './evolve-reservation.js';
 import type { ExecutionFact } from './ruling.js';
 import {
+  gaveUp,
   lastAttempt,
-  lastWord,
   type Attempt,
   type Execution,
   type ExecutionState,
@@ -30,12 +30,9 @@ export function isOver(attempt: Attempt, moment: Moment): boolean {
   return moment.wallMs >= attempt.expiresAtMs + moment.maxSkewMs;
 }
 
-/** May another attempt begin? At once where the holder itself gave back or reported that nothing happened; else when the lease is over. */
+/** May another attempt begin? At once where each holder gave back or reported that nothing happened; else when its lease is over. */
 export function isFree(state: Execution, moment: Moment): boolean {
-  const former = lastAttempt(state);
-  if (former === undefined) return true;
-  const word = lastWord(former);
-  return word === 'released' || word === 'failed' || isOver(former, moment);
+  return state.attempts.every((former) => gaveUp(former) || isOver(former, moment));
 }
 
 /** Both expiries are written by a sweeper, or by whoever needs them first. */

@@ -127,6 +127,12 @@ export function lastWord(attempt: Attempt): Outcome | 'released' | null {
   return report?.outcome ?? (attempt.release === null ? null : 'released');
 }
 
+/** The holder itself said that its attempt has no effect and that it runs no more. */
+export function gaveUp(attempt: Attempt): boolean {
+  const word = lastWord(attempt);
+  return word === 'released' || word === 'failed';
+}
+
 /** A final outcome that the holder reported. */
 export function finalReport(attempt: Attempt): Report | undefined {
   return attempt.reports.find((report) => report.outcome !== 'unknown');
