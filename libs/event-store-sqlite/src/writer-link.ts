@@ -10,7 +10,14 @@ import {
 } from '@writ/event-store';
 import { AppendBlock } from './append-request.js';
 import { uuidOf } from './uuid.js';
-import type { ErrorMessage, FromWriter, RefusedAppend, ToWriter, WriterSettings } from './writer-message.js';
+import {
+  healthCodeOf,
+  type ErrorMessage,
+  type FromWriter,
+  type RefusedAppend,
+  type ToWriter,
+  type WriterSettings,
+} from './writer-message.js';
 
 export interface QueueLimits {
   readonly maxQueuedAppends: number;
@@ -35,7 +42,8 @@ const PROBE_MS = 200;
 /** By then the callers of a stuck append have been told that its outcome is unknown. */
 const DRAIN_MS = 12_000;
 const CLOSE_MS = 10_000;
-const RESPAWN_DELAY_MS = 50;
+const FIRST_RESPAWN_DELAY_MS = 10;
+const LAST_RESPAWN_DELAY_MS = 500;
 const RETRY_AFTER_MS = 50;
 
 /**
@@ -58,6 +66,8 @@ export class WriterLink {
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
+  #opening: { readonly resolve: () => void; readonly reject: (error: LedgerError) => void } | undefined;
+  #respawnDelayMs = FIRST_RESPAWN_DELAY_MS;
 
   private constructor(settings: WriterSettings, limits: QueueLimits, appended: () => void) {
     this.#settings = settings;
@@ -104,6 +114,7 @@ export class WriterLink {
   /** What the writer says about itself, within 200 ms. */
   async probe(): Promise<StoreHealth> {
     const worker = this.#worker;
+    if (this.#refusal !== undefined) return { state: 'read_only', code: healthCodeOf(this.#refusal) };
     if (this.#draining !== undefined || worker === undefined) return { state: 'down', code: 'STORE_UNAVAILABLE' };
     const probeId = this.#nextId();
     return new Promise((resolve) => {
@@ -150,52 +161,61 @@ export class WriterLink {
 
   #open(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const worker = this.#spawn(this.#settings, (message) => {
-        if (message.kind === 'opened') {
-          this.#storeId = message.storeId;
-          this.#lastPosition = message.lastPosition;
-          resolve();
-        } else if (message.kind === 'open_failed') {
-          this.#worker = undefined;
-          void worker.terminate();
-          reject(errorOf(message.error));
-        }
-      });
-      worker.once('error', (error) => reject(errorOf(diedOf(error))));
+      this.#opening = { resolve, reject };
+      this.#spawn(this.#settings);
     });
   }
 
-  #spawn(settings: WriterSettings, opening: (message: FromWriter) => void): Worker {
+  #spawn(settings: WriterSettings): void {
     const worker = new Worker(threadUrl(), { workerData: settings });
     this.#worker = worker;
-    worker.on('message', (message: FromWriter) => {
-      opening(message);
-      this.#receive(message);
-    });
-    let cause: unknown = 'it ended';
-    worker.on('error', (error) => (cause = error));
-    worker.on('exit', () => this.#died(worker, cause));
-    return worker;
+    worker.on('message', (message: FromWriter) => this.#receive(message));
+    worker.on('error', (error) => this.#lose(diedOf(error)));
+    worker.on('exit', () => this.#ended(worker));
   }
 
   #receive(message: FromWriter): void {
     switch (message.kind) {
+      case 'opened':
+        this.#storeId = message.storeId;
+        this.#lastPosition = message.lastPosition;
+        this.#refusal = undefined;
+        this.#opening?.resolve();
+        this.#opening = undefined;
+        return;
       case 'answers':
         this.#settleDurable(message.durable);
         for (const refused of message.refused) this.#settleRefused(refused);
         if (this.#waiting.size === 0) this.#drained?.();
         return;
-      case 'state':
-        this.#refusal = message.error;
-        return;
       case 'probed':
         this.#probes.get(message.probeId)?.(message.health);
         return;
-      case 'opened':
-      case 'open_failed':
-      case 'closed':
-        return;
+      case 'gave_up':
+        this.#lose(message.error);
     }
+  }
+
+  /** The writer is gone or going: tells everybody who waits, and refuses from now on, until another one has opened. */
+  #lose(error: ErrorMessage): void {
+    this.#refusal =
+      error.code === 'STORE_OUTCOME_UNKNOWN' ? { ...error, code: 'STORE_UNAVAILABLE', details: {} } : error;
+    this.#block = undefined;
+    for (const requestId of [...this.#waiting.keys()]) this.#take(requestId)?.reject(errorOf(error));
+    this.#drained?.();
+    this.#opening?.reject(errorOf(error));
+  }
+
+  #ended(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    if (this.#refusal === undefined) this.#lose(diedOf('the thread ended'));
+    if (this.#opening !== undefined || this.#draining !== undefined) return;
+    const resume = { storeId: this.#storeId, lastPosition: this.#lastPosition };
+    setTimeout(() => {
+      if (this.#draining === undefined) this.#spawn({ ...this.#settings, mode: 'existing', migrate: false, resume });
+    }, this.#respawnDelayMs);
+    this.#respawnDelayMs = Math.min(this.#respawnDelayMs * 2, LAST_RESPAWN_DELAY_MS);
   }
 
   #settleDurable(durable: BigInt64Array): void {
@@ -211,7 +231,9 @@ export class WriterLink {
       const lastRevision = firstRevision + BigInt((waiting?.count ?? 1) - 1);
       waiting?.resolve({ firstRevision, lastRevision, position, alreadyAppended: before === 1n });
     }
-    if (durable.length > 0) this.#appended();
+    if (durable.length === 0) return;
+    this.#respawnDelayMs = FIRST_RESPAWN_DELAY_MS;
+    this.#appended();
   }
 
   #settleRefused(refused: RefusedAppend): void {
@@ -238,21 +260,6 @@ export class WriterLink {
     this.#queuedBytes -= waiting.bytes;
     clearTimeout(waiting.timer);
     return waiting;
-  }
-
-  #died(worker: Worker, cause: unknown): void {
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
-    this.#block = undefined;
-    const error = diedOf(cause);
-    this.#refusal = { ...error, code: 'STORE_UNAVAILABLE', details: {} };
-    for (const requestId of [...this.#waiting.keys()]) this.#take(requestId)?.reject(errorOf(error));
-    this.#drained?.();
-    if (this.#storeId === '' || this.#draining !== undefined) return;
-    const resume = { storeId: this.#storeId, lastPosition: this.#lastPosition };
-    setTimeout(() => {
-      if (this.#draining === undefined) this.#spawn({ ...this.#settings, mode: 'existing', resume }, () => undefined);
-    }, RESPAWN_DELAY_MS);
   }
 
   #reasonToRefuse(bytes: number, now: number): LedgerError | undefined {

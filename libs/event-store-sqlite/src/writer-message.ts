@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorDetails } from '@writ/errors';
-import type { StoreHealth } from '@writ/event-store';
+import type { StoreHealth, StoreHealthCode } from '@writ/event-store';
 
 /** What a writer thread is started with. */
 export interface WriterSettings {
@@ -28,20 +28,30 @@ export interface ErrorMessage {
 
 export type FromWriter =
   | { readonly kind: 'opened'; readonly storeId: string; readonly lastPosition: bigint }
-  | { readonly kind: 'open_failed'; readonly error: ErrorMessage }
+  /** The writer ends, and why. Whatever it did not answer before was not appended. */
+  | { readonly kind: 'gave_up'; readonly error: ErrorMessage }
   | {
       readonly kind: 'answers';
       /** Four numbers for each append that is durable: requestId, 1 when it was there already, first revision, position. */
       readonly durable: BigInt64Array;
       readonly refused: readonly RefusedAppend[];
     }
-  /** The writer lost its handle (`error`: what to tell until it is back), or is writable again. */
-  | { readonly kind: 'state'; readonly health: StoreHealth; readonly error?: ErrorMessage }
-  | { readonly kind: 'probed'; readonly probeId: number; readonly health: StoreHealth }
-  | { readonly kind: 'closed' };
+  | { readonly kind: 'probed'; readonly probeId: number; readonly health: StoreHealth };
 
 export type RefusedAppend = { readonly requestId: number } & (
   | { readonly kind: 'revision_conflict'; readonly actual: bigint }
   | { readonly kind: 'event_id_reused'; readonly eventId: Uint8Array }
   | { readonly kind: 'failed'; readonly error: ErrorMessage }
 );
+
+/** How a store's health names what an append is refused with. */
+export function healthCodeOf(error: ErrorMessage): StoreHealthCode {
+  switch (error.code) {
+    case 'STORE_FULL':
+    case 'STORE_READ_ONLY':
+    case 'STORE_CORRUPT':
+      return error.code;
+    default:
+      return 'STORE_UNAVAILABLE';
+  }
+}

@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { readAppendBlock } from './append-request.js';
-import type { ToWriter, WriterSettings } from './writer-message.js';
+import type { FromWriter, ToWriter, WriterSettings } from './writer-message.js';
 import { Writer } from './writer.js';
 
 /*
@@ -9,16 +9,16 @@ import { Writer } from './writer.js';
  * when there is company.
  */
 function serve(port: MessagePort): void {
-  const writer = new Writer(workerData as WriterSettings, (message) => {
-    port.postMessage(message);
-  });
+  const post = (message: FromWriter): void => port.postMessage(message);
+  // Closing the port delivers what was posted; with it open no longer, nothing keeps the thread alive.
+  const writer = new Writer(workerData as WriterSettings, post, () => port.close());
   port.on('message', (first: ToWriter) => {
-    handle(writer, port, [first, ...waiting(port)]);
+    handle(writer, [first, ...waiting(port)]);
   });
   writer.start();
 }
 
-function handle(writer: Writer, port: MessagePort, messages: readonly ToWriter[]): void {
+function handle(writer: Writer, messages: readonly ToWriter[]): void {
   const blocks = messages.filter((message) => message.kind === 'appends');
   if (blocks.length > 0) writer.append(blocks.flatMap((block) => readAppendBlock(block.buffer, block.used)));
   for (const message of messages) {
@@ -30,7 +30,6 @@ function handle(writer: Writer, port: MessagePort, messages: readonly ToWriter[]
         break;
       case 'close':
         writer.close();
-        port.close();
     }
   }
 }

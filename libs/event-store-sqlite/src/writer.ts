@@ -1,14 +1,20 @@
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { IntegrityError, LedgerError, UnavailableError } from '@writ/errors';
-import type { StoreHealth, StoreHealthCode } from '@writ/event-store';
+import type { StoreHealth } from '@writ/event-store';
 import { AppendGroup, type AppendOutcome } from './append-group.js';
 import type { AppendRequest } from './append-request.js';
 import { closeQuietly, firstRow, prepare, asInteger, type Connection, type Statement } from './connection.js';
 import { openWriter, type OpenedWriter } from './open-writer.js';
 import { failureCodeOf, failureOf, isBusy, isFull, textOf } from './sqlite-failure.js';
 import { identityOf, sameIdentity } from './store-file.js';
-import type { ErrorMessage, FromWriter, RefusedAppend, WriterSettings } from './writer-message.js';
+import {
+  healthCodeOf,
+  type ErrorMessage,
+  type FromWriter,
+  type RefusedAppend,
+  type WriterSettings,
+} from './writer-message.js';
 
 /** Appends of one transaction: enough to make its one sync cheap, few enough to answer within some 20 ms. */
 const LARGEST_GROUP = 1_024;
@@ -18,10 +24,8 @@ const LOOK_AT_LOG_EVERY_GROUPS = 16;
 const FREE_SPACE_CHECK_MS = 250;
 /** After the disk was full, health turns good again when this much is free, whatever the threshold. */
 const FREE_AGAIN_BYTES = 1024 * 1024;
-const FIRST_REOPEN_DELAY_MS = 20;
-const LAST_REOPEN_DELAY_MS = 500;
 
-/** An open file and the statements on it. A new one is made whenever the old one can no longer be trusted. */
+/** An open file and the statements on it. */
 interface Handle {
   readonly opened: OpenedWriter;
   readonly group: AppendGroup;
@@ -30,68 +34,48 @@ interface Handle {
   readonly rollback: Statement;
 }
 
-type State =
-  | { readonly kind: 'open'; readonly handle: Handle }
-  | {
-      readonly kind: 'reopening';
-      readonly error: ErrorMessage;
-      readonly timer: NodeJS.Timeout;
-      readonly delayMs: number;
-    }
-  | { readonly kind: 'closed' };
-
 /**
  * The one writer of an open store. It lives in a thread of its own, because a commit waits for the disk and nothing
  * else shall wait with it; it takes appends in groups, and answers a group with one message.
+ *
+ * A writer has one handle in its life. When that can no longer be trusted it gives up, and the thread ends with it:
+ * the binding frees a connection for certain only then (`close` leaves it to the garbage collector while statements
+ * live). The link starts another thread.
  */
 export class Writer {
   readonly #settings: WriterSettings;
   readonly #post: (message: FromWriter) => void;
-  #state: State = { kind: 'closed' };
-  #storeId = '';
-  #lastPosition = 0n;
-  #fullSince: ErrorMessage | undefined;
+  readonly #end: () => void;
+  #handle: Handle | undefined;
+  #full = false;
   #free = { checkedMs: -Infinity, enough: true };
   #groupsSinceLook = 0;
   #checkpointAt = CHECKPOINT_PAGES;
 
-  constructor(settings: WriterSettings, post: (message: FromWriter) => void) {
+  /** @param end called when this writer is done with: the thread shall end */
+  constructor(settings: WriterSettings, post: (message: FromWriter) => void, end: () => void) {
     this.#settings = settings;
     this.#post = post;
+    this.#end = end;
   }
 
-  /** Opens, or tells why not; a writer that takes over keeps trying instead. */
+  /** Opens, or tells why not and gives up. */
   start(): void {
-    const { resume } = this.#settings;
-    if (resume !== undefined) {
-      this.#storeId = resume.storeId;
-      this.#lastPosition = resume.lastPosition;
-      this.#reopen(FIRST_REOPEN_DELAY_MS);
-      return;
-    }
     try {
       const opened = openWriter(this.#settings);
-      this.#storeId = opened.storeId;
-      this.#use(opened);
+      requireSameStore(opened, this.#settings.resume);
+      this.#handle = handleOf(opened);
       this.#post({ kind: 'opened', storeId: opened.storeId, lastPosition: opened.lastPosition });
     } catch (error) {
-      this.#post({ kind: 'open_failed', error: messageOf(translated(error)) });
+      this.#giveUp(messageOf(translated(error)));
     }
   }
 
   append(requests: readonly AppendRequest[]): void {
     for (let from = 0; from < requests.length; from += LARGEST_GROUP) {
-      const group = requests.slice(from, from + LARGEST_GROUP);
-      switch (this.#state.kind) {
-        case 'open':
-          this.#appendGroup(this.#state.handle, group);
-          break;
-        case 'reopening':
-          this.#refuseAll(group, this.#state.error);
-          break;
-        case 'closed':
-          this.#refuseAll(group, messageOf(new UnavailableError('STORE_UNAVAILABLE', 'the store is closed')));
-      }
+      // Once it has given up, the link tells whoever was not answered that nothing was appended.
+      if (this.#handle === undefined) return;
+      this.#appendGroup(this.#handle, requests.slice(from, from + LARGEST_GROUP));
     }
   }
 
@@ -100,12 +84,13 @@ export class Writer {
   }
 
   close(): void {
-    if (this.#state.kind === 'reopening') clearTimeout(this.#state.timer);
-    // The last connection to leave moves the log into the database file. A crash in here loses nothing: the next
-    // `openWriter` does it again.
-    if (this.#state.kind === 'open') closeQuietly(this.#state.handle.opened.connection);
-    this.#state = { kind: 'closed' };
-    this.#post({ kind: 'closed' });
+    try {
+      // Leaves everything in the one file. A crash in here loses nothing: the next `openWriter` does it again.
+      this.#handle?.opened.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // What is durable in the log stays in the log.
+    }
+    this.#end();
   }
 
   /**
@@ -117,7 +102,7 @@ export class Writer {
     const obstacle = this.#obstacle(handle.opened);
     if (obstacle !== undefined) {
       this.#refuseAll(requests, obstacle.error);
-      if (obstacle.fatal) this.#giveUp(handle, obstacle.error);
+      if (obstacle.fatal) this.#giveUp(obstacle.error);
       return;
     }
     // 2. One transaction; nothing in it is durable yet. A failure in it is surely nothing appended.
@@ -125,7 +110,7 @@ export class Writer {
     if (outcomes === undefined) return;
     // 3. Commit: returns after the log was synced. Only now may anybody be told anything.
     if (!this.#commit(handle, requests, outcomes)) return;
-    this.#fullSince = undefined;
+    this.#full = false;
     // 4. Answer.
     this.#answer(requests, outcomes);
     // 5. While the callers go on: keep the log short.
@@ -142,7 +127,7 @@ export class Writer {
       const rolledBack = rollBack(handle);
       this.#noteFull(message);
       this.#refuseAll(requests, message);
-      if (!rolledBack || !(isFull(error) || isBusy(error))) this.#giveUp(handle, message);
+      if (!rolledBack || !(isFull(error) || isBusy(error))) this.#giveUp(message);
       return undefined;
     }
   }
@@ -179,7 +164,7 @@ export class Writer {
       }
       this.#answerUnknown(requests, outcomes, message);
       // After a failed sync the kernel may have dropped what it could not write: this handle is never used again.
-      this.#giveUp(handle, message);
+      this.#giveUp(message);
       return false;
     }
   }
@@ -192,7 +177,6 @@ export class Writer {
       switch (outcome.kind) {
         case 'appended':
           durable.push(BigInt(requestId), 0n, outcome.firstRevision, outcome.position);
-          if (outcome.position > this.#lastPosition) this.#lastPosition = outcome.position;
           break;
         case 'already_appended':
           durable.push(BigInt(requestId), 1n, outcome.firstRevision, outcome.position);
@@ -244,7 +228,7 @@ export class Writer {
     } catch (error) {
       if (isBusy(error)) return;
       // The log is intact and synced; the database file may not be. The next handle makes the checkpoint again.
-      this.#giveUp(handle, messageOf(translated(error)));
+      this.#giveUp(messageOf(translated(error)));
     }
   }
 
@@ -268,81 +252,57 @@ export class Writer {
   }
 
   #noteFull(error: ErrorMessage): void {
-    if (error.code === 'STORE_FULL') this.#fullSince = error;
+    if (error.code === 'STORE_FULL') this.#full = true;
   }
 
   #health(): StoreHealth {
-    if (this.#state.kind === 'open') {
-      const obstacle = this.#obstacle(this.#state.handle.opened);
-      if (obstacle?.fatal === true) this.#giveUp(this.#state.handle, obstacle.error);
-      if (obstacle !== undefined) return { state: 'read_only', code: healthCodeOf(obstacle.error) };
-      if (this.#fullSince !== undefined && freeBytes(this.#settings.path) < FREE_AGAIN_BYTES) {
-        return { state: 'read_only', code: 'STORE_FULL' };
-      }
-      this.#fullSince = undefined;
-      return mayWrite(this.#settings.path) ? { state: 'writable' } : { state: 'read_only', code: 'STORE_READ_ONLY' };
-    }
-    const error = this.#state.kind === 'reopening' ? this.#state.error : undefined;
-    return { state: 'read_only', code: error === undefined ? 'STORE_UNAVAILABLE' : healthCodeOf(error) };
+    if (this.#handle === undefined) return { state: 'read_only', code: 'STORE_UNAVAILABLE' };
+    const obstacle = this.#obstacle(this.#handle.opened);
+    if (obstacle?.fatal === true) this.#giveUp(obstacle.error);
+    if (obstacle !== undefined) return { state: 'read_only', code: healthCodeOf(obstacle.error) };
+    if (this.#full && freeBytes(this.#settings.path) < FREE_AGAIN_BYTES)
+      return { state: 'read_only', code: 'STORE_FULL' };
+    this.#full = false;
+    return mayWrite(this.#settings.path) ? { state: 'writable' } : { state: 'read_only', code: 'STORE_READ_ONLY' };
   }
 
-  #giveUp(handle: Handle, error: ErrorMessage): void {
-    if (this.#state.kind !== 'open') return;
-    this.#reopenLater(error, FIRST_REOPEN_DELAY_MS);
-    closeQuietly(handle.opened.connection);
+  #giveUp(error: ErrorMessage): void {
+    closeQuietly(this.#handle?.opened.connection);
+    this.#handle = undefined;
+    this.#post({ kind: 'gave_up', error });
+    this.#end();
   }
+}
 
-  #reopenLater(error: ErrorMessage, delayMs: number): void {
-    const timer = setTimeout(() => this.#reopen(Math.min(delayMs * 2, LAST_REOPEN_DELAY_MS)), delayMs);
-    this.#state = { kind: 'reopening', error, timer, delayMs };
-    this.#post({ kind: 'state', health: { state: 'read_only', code: healthCodeOf(error) }, error });
+function handleOf(opened: OpenedWriter): Handle {
+  const { connection } = opened;
+  connection.exec('PRAGMA busy_timeout=0');
+  return {
+    opened,
+    group: new AppendGroup(connection),
+    begin: connection.prepare('BEGIN IMMEDIATE'),
+    commit: connection.prepare('COMMIT'),
+    rollback: connection.prepare('ROLLBACK'),
+  };
+}
+
+/**
+ * A writer that takes over must find the store that its predecessor had, with everything that was answered for.
+ * @throws IntegrityError `STORE_NOT_OURS`, `STORE_CORRUPT`
+ */
+function requireSameStore(opened: OpenedWriter, resume: WriterSettings['resume']): void {
+  if (resume === undefined) return;
+  if (opened.storeId !== resume.storeId) {
+    throw new IntegrityError('STORE_NOT_OURS', 'another store stands in the place of the one that was opened', {
+      opened: resume.storeId,
+      found: opened.storeId,
+    });
   }
-
-  /** Never creates: a store that went away does not come back empty. */
-  #reopen(nextDelayMs: number): void {
-    try {
-      const opened = openWriter({ path: this.#settings.path, mode: 'existing', migrate: false });
-      try {
-        this.#requireSameStore(opened);
-      } catch (error) {
-        closeQuietly(opened.connection);
-        throw error;
-      }
-      this.#use(opened);
-      this.#post({ kind: 'state', health: { state: 'writable' } });
-    } catch (error) {
-      this.#reopenLater(messageOf(translated(error)), nextDelayMs);
-    }
-  }
-
-  #requireSameStore(opened: OpenedWriter): void {
-    if (opened.storeId !== this.#storeId) {
-      throw new IntegrityError('STORE_NOT_OURS', 'another store stands in the place of the one that was opened', {
-        opened: this.#storeId,
-        found: opened.storeId,
-      });
-    }
-    if (opened.lastPosition < this.#lastPosition) {
-      throw new IntegrityError('STORE_CORRUPT', 'the store lost events that were answered for', {
-        answeredTo: this.#lastPosition.toString(),
-        found: opened.lastPosition.toString(),
-      });
-    }
-  }
-
-  #use(opened: OpenedWriter): void {
-    const { connection } = opened;
-    connection.exec('PRAGMA busy_timeout=0');
-    this.#lastPosition = opened.lastPosition;
-    this.#checkpointAt = CHECKPOINT_PAGES;
-    const handle: Handle = {
-      opened,
-      group: new AppendGroup(connection),
-      begin: connection.prepare('BEGIN IMMEDIATE'),
-      commit: connection.prepare('COMMIT'),
-      rollback: connection.prepare('ROLLBACK'),
-    };
-    this.#state = { kind: 'open', handle };
+  if (opened.lastPosition < resume.lastPosition) {
+    throw new IntegrityError('STORE_CORRUPT', 'the store lost events that were answered for', {
+      answeredTo: resume.lastPosition.toString(),
+      found: opened.lastPosition.toString(),
+    });
   }
 }
 
@@ -384,17 +344,6 @@ function mayWrite(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function healthCodeOf(error: ErrorMessage): StoreHealthCode {
-  switch (error.code) {
-    case 'STORE_FULL':
-    case 'STORE_READ_ONLY':
-    case 'STORE_CORRUPT':
-      return error.code;
-    default:
-      return 'STORE_UNAVAILABLE';
   }
 }
 

@@ -8,7 +8,9 @@ import { newEvent } from '../../harness/sample.mjs';
 const [, , path, stream, ...ids] = process.argv;
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const events = ids.map((eventId) => newEvent({ eventId, data: Buffer.from(`{"of":"${eventId}"}`) }));
-const opened = await openStore(`sqlite:${path}`, { mode: 'existing' }).catch((error) => say({ open: error.code }));
+const opened = await openStore(`sqlite:${path}`, { mode: 'existing' }).catch((error) => {
+  say({ open: error.code });
+});
 if (opened !== undefined) {
   const deadline = Date.now() + 3_000;
   for (let code = ''; code !== 'OK' && code !== 'AGAIN' && Date.now() < deadline;) {
