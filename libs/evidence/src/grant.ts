@@ -129,7 +129,7 @@ export function verifyGrant(
   if (grant.origin !== trust.origin) {
     throw new RejectedError('SIGNATURE_INVALID', 'the grant is of another ledger', { origin: grant.origin });
   }
-  requireExpected(grant, expected);
+  checkGrant(grant, expected);
   return grant;
 }
 
@@ -143,7 +143,11 @@ export function parametersCommitment(grant: Pick<Grant, 'parametersSalt'>, param
   return commit(parseBase64(grant.parametersSalt, 16), 'parameters', parameters);
 }
 
-function requireExpected(grant: Grant, expected: GrantExpectation): void {
+/**
+ * Compares a grant with what is expected of it; no signature. For who trusts the connection that it came over.
+ * Throws (Rejected) LEASE_LAPSED, GRANT_MISMATCH, HOLDER_MISMATCH, PARAMETERS_MISMATCH, ATTEMPT_MISMATCH.
+ */
+export function checkGrant(grant: Grant, expected: GrantExpectation): void {
   const { nowMs, holderHash, parameters, fencedAttempt } = expected;
   if (nowMs >= grant.expiresAtMs) {
     throw new RejectedError('LEASE_LAPSED', 'the grant is over', { expiresAtMs: grant.expiresAtMs, nowMs });

@@ -14,6 +14,7 @@ export {
   type SigningDomain,
 } from './domains.js';
 export {
+  checkGrant,
   encodeGrant,
   grantCovers,
   grantMessage,
