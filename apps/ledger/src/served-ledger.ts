@@ -1,0 +1,7 @@
+import type { Instance } from '@writ/instance';
+
+/** What the servers need of an open instance. */
+export type ServedLedger = Pick<
+  Instance,
+  'operations' | 'authenticate' | 'readiness' | 'metrics' | 'runtime' | 'origin' | 'keyId'
+>;
