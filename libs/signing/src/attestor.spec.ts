@@ -13,6 +13,9 @@ import { generateKeyFile } from './key-file.js';
 import { opensslVerify } from './openssl-verify.js';
 import { createVerifier } from './verifier.js';
 
+// A thread starts in 100 ms; on a busy machine in seconds.
+jest.setTimeout(60_000);
+
 const SECRET = Uint8Array.from(createHash('sha256').update('attestor').digest());
 const ORIGIN = 'ledger.example/test';
 

@@ -82,7 +82,7 @@ export async function readKeyFile(path: string): Promise<AttestationKey> {
     return parseKeyFile(content);
   } catch (cause) {
     // The cause of a parse error may quote the text around it, and that text may be the secret: only its code goes on.
-    const code = cause instanceof LedgerError ? cause.code : undefined;
+    const code: string | undefined = cause instanceof LedgerError ? String(cause.code) : undefined;
     throw new RejectedError('KEY_FILE_INVALID', 'the key file is not of the form that this version writes', {
       path,
       ...(code === undefined ? {} : { because: code }),

@@ -9,6 +9,9 @@ import { signBatch } from './sign-batch.js';
 import { nobleSigner } from './signer.js';
 import { WorkerLane, type WorkerLaneOptions } from './worker-lane.js';
 
+// A thread starts in 100 ms; on a busy machine in seconds.
+jest.setTimeout(60_000);
+
 const SECRET = Uint8Array.from(createHash('sha256').update('worker').digest());
 const signer = nobleSigner(SECRET);
 const leaf = () => new Uint8Array(32).fill(7);
@@ -17,7 +20,7 @@ const leaf = () => new Uint8Array(32).fill(7);
 const misbehaving = (body: string, keyId: string = signer.keyId): URL =>
   new URL(
     `data:text/javascript,${encodeURIComponent(
-      `import { parentPort } from 'node:worker_threads';
+      `import { parentPort, workerData } from 'node:worker_threads';
        parentPort.on('message', (m) => { ${body} });
        parentPort.postMessage({ type: 'ready', keyId: '${keyId}' });`,
     )}`,
@@ -85,6 +88,16 @@ describe('WorkerLane over a worker that misbehaves', () => {
     for (const batch of lost) await expect(batch).rejects.toMatchObject({ code: 'SIGNER_UNAVAILABLE' });
     expect(await lane.sign('grant', leaf())).toHaveLength(3);
     expect(lane.starts).toBe(2);
+  });
+
+  it('gives a later thread the secret even when the caller has overwritten its own', async () => {
+    const secretKey = Uint8Array.from(SECRET);
+    const telling = misbehaving(`if (m.id === 1) process.exit(1);
+      parentPort.postMessage({ type: 'signed', id: m.id, signed: workerData.key.secretKey });`);
+    const lane = await start({ module: telling, key: { secretKey } });
+    secretKey.fill(0);
+    await expect(lane.sign('grant', leaf())).rejects.toMatchObject({ code: 'SIGNER_UNAVAILABLE' });
+    expect(Buffer.compare(await lane.sign('grant', leaf()), SECRET)).toBe(0);
   });
 
   it('stops starting threads at the bound, and then refuses at once', async () => {

@@ -12,7 +12,7 @@ export interface WorkerLaneOptions {
   readonly key: KeySource;
   /** The key that the worker must turn out to hold. */
   readonly keyId: string;
-  /** A worker that has not answered by then is ended. */
+  /** A worker that has not answered by then is ended; default 10,000, which a start on a busy machine fits into. */
   readonly answerWithinMs?: number;
   /** How many workers may be started within a minute. */
   readonly maxStartsPerMinute?: number;
@@ -45,7 +45,9 @@ export class WorkerLane implements BatchLane {
   #closed = false;
 
   private constructor(options: WorkerLaneOptions) {
-    this.#options = options;
+    // A secret is copied, since a later worker needs it when the caller's array may be overwritten.
+    const { key } = options;
+    this.#options = 'secretKey' in key ? { ...options, key: { secretKey: Uint8Array.from(key.secretKey) } } : options;
   }
 
   /** Resolves when the worker is ready and holds the right key. Throws SIGNER_UNAVAILABLE or KEY_MISMATCH. */
@@ -66,7 +68,7 @@ export class WorkerLane implements BatchLane {
     if (worker === undefined) return Promise.reject(unavailable('no signing worker runs'));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      const watchdog = setTimeout(() => void worker.terminate(), this.#options.answerWithinMs ?? 5_000);
+      const watchdog = setTimeout(() => void worker.terminate(), this.#options.answerWithinMs ?? 10_000);
       watchdog.unref();
       this.#outstanding.set(id, { resolve, reject, watchdog });
       // Only while somebody waits may the thread keep the process alive.
@@ -77,6 +79,8 @@ export class WorkerLane implements BatchLane {
 
   async close(): Promise<void> {
     this.#closed = true;
+    const { key } = this.#options;
+    if ('secretKey' in key) key.secretKey.fill(0);
     await this.#worker?.terminate();
   }
 
