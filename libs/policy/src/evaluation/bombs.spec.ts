@@ -3,6 +3,7 @@ import { compilePolicy, parsePolicy, type EvaluationInput } from '../index.js';
 /** What hostile parameters may be at most: around 256 KB, in the shapes that loops and searches like least. */
 const NUMBERS = Array.from({ length: 25_000 }, (_, index) => index);
 const SMALL = NUMBERS.slice(0, 300);
+const FEW = NUMBERS.slice(0, 150);
 const OBJECTS = Array.from({ length: 3_500 }, (_, index) => ({ amount: index, tag: `t${String(index)}` }));
 const LONG = 'a'.repeat(100_000);
 const MIXED = Array.from({ length: 4_000 }, (_, index) => 'ab'[((index * 2_654_435_761) % 7) & 1] ?? 'a').join('');
@@ -73,6 +74,35 @@ function corpus(): Bomb[] {
   add('error swallowed in a loop', 'parameters.items.all(x, parameters.items.exists(y, y == -1) || true)');
   add('exhaustion swallowed', 'parameters.items.all(x, parameters.items.all(y, x == y)) || true');
   add('exhaustion negated', '!(parameters.items.exists(x, parameters.items.exists(y, x == y + 100000)))');
+  const faults = (text: string): string => `parameters.items.all(x, ${repeat(text, 20, ' || ')} || true)`;
+  add('absent members in a loop', faults('parameters.a > 1'), { items: FEW });
+  add('wrong types in a loop', faults('x > "a" + subject'), { items: FEW });
+  add('failing conversions in a loop', faults('int(subject) > 1'), { items: FEW });
+  add('failing time stamps in a loop', faults('timestamp(subject) > evaluatedAt'), { items: FEW });
+  add('divisions by zero in a loop', faults('1 / (x - x) > 1'), { items: FEW });
+  add('indexes out of bounds in a loop', faults('parameters.items[-1] > 1'), { items: FEW });
+  add('faults merged in a loop', `parameters.items.all(x, ${repeat('parameters.a', 100, ' && ')} || true)`, {
+    items: FEW,
+  });
+  add('timestamps in a loop', `parameters.items.all(x, ${repeat('evaluatedAt.getDayOfYear() >= 0', 30, ' && ')})`, {
+    items: FEW,
+  });
+  add('texts of time stamps in a loop', `parameters.items.all(x, ${repeat('string(evaluatedAt) != ""', 30, ' && ')})`, {
+    items: FEW,
+  });
+  add(
+    'texts of durations in a loop',
+    `parameters.items.all(x, ${repeat('string(evaluatedAt - evaluatedAt) != ""', 20, ' && ')})`,
+    { items: FEW },
+  );
+  add('long durations in a loop', `parameters.items.all(x, duration(parameters.d) != duration('1s'))`, {
+    items: NUMBERS.slice(0, 3_000),
+    d: '1h1m'.repeat(16),
+  });
+  add('maps in a loop', `parameters.items.all(x, ${repeat('{"a":1,"b":2} == {"a":1,"b":2}', 15, ' && ')})`, {
+    items: FEW,
+  });
+  add('lists in a loop', `parameters.items.all(x, ${repeat('[1,2,3,4] == [1,2,3,4]', 15, ' && ')})`, { items: FEW });
   add('list doubling', `(${repeat('parameters.items', 40, ' + ')}).size() < 0`);
   add('list doubling in a loop', 'parameters.items.map(x, parameters.items + parameters.items).size() < 0', {
     items: SMALL,

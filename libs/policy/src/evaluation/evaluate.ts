@@ -1,5 +1,6 @@
 import type { CelInput } from '@bufbuild/cel';
 import type { PolicyDocument, PolicyRule } from '../document/policy-document.js';
+import { withoutStackTraces } from '../expression/without-stack-traces.js';
 import { celFromJson, celRecord, celTimestamp } from '../expression/cel-value.js';
 import type { Activation, Condition, ConditionEngine } from '../expression/condition.js';
 import type { Diagnostic, Evaluation, EvaluationInput, Reason, ReasonCode } from './evaluation.js';
@@ -28,7 +29,7 @@ export interface PolicyProgram {
  */
 export function evaluate(program: PolicyProgram, input: EvaluationInput): Evaluation {
   try {
-    return evaluateChecked(program, input);
+    return withoutStackTraces(() => evaluateChecked(program, input));
   } catch {
     // Reached only by objects that lie about themselves (a Proxy whose traps throw).
     return denied(0, null, [{ code: 'INPUT_NOT_PLAIN', text: 'the intent is not plain JSON' }]);

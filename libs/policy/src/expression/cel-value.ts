@@ -1,5 +1,6 @@
 import { celList, celMap, type CelInput } from '@bufbuild/cel';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { reflect } from '@bufbuild/protobuf/reflect';
+import { TimestampSchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { JsonValue } from '@writ/encoding';
 
 /**
@@ -20,9 +21,9 @@ export function celRecord(members: Iterable<readonly [string, CelInput]>): CelIn
   return celMap(new StringKeyedMap(members));
 }
 
-/** An instant as a CEL timestamp. */
+/** An instant as a CEL timestamp; reflected here once, where the library would do it at every use. */
 export function celTimestamp(ms: number): CelInput {
-  return timestampFromMs(ms);
+  return reflect(TimestampSchema, timestampFromMs(ms));
 }
 
 /** Looked up with a number, the library's map walks over all its keys; this one has no such keys and says so. */

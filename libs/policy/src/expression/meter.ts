@@ -45,7 +45,9 @@ export class Meter {
       this.charge(1 + value.length / 8);
       return;
     }
-    this.charge(1);
+    // What is neither list nor map nor scalar is a timestamp or duration: a message, which is dear to compare.
+    const isMessage = typeof value === 'object' && value !== null && !isCelList(value) && !isCelMap(value);
+    this.charge(isMessage ? 20 : 1);
     if (isCelList(value)) {
       for (const item of value) this.chargeDeep(item);
     } else if (isCelMap(value)) {

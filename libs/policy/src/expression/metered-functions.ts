@@ -22,6 +22,13 @@ const { BOOL, DOUBLE, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
 const MAP = mapType(DYN, DYN);
 const TIMESTAMP = objectType('google.protobuf.Timestamp');
+const DURATION = objectType('google.protobuf.Duration');
+
+/** Prices, in units; `prices.spec.ts` measures that none is too low. */
+const MESSAGE_UNITS = 10;
+const TIME_UNITS = 20;
+const TIME_TEXT_UNITS = 150;
+const DURATION_CHARACTER_UNITS = 3;
 
 /** Names of the functions that `instrument` puts into a tree. No expression can spell them: `@` is no letter of CEL. */
 export const RANGE_FUNCTION = '@range';
@@ -40,8 +47,9 @@ export function meteredFunctions(meter: Meter, patterns: PatternCache): CelFunc[
     ...comparisons(meter),
     ...concatenations(meter),
     ...stringFunctions(meter, patterns),
-    ...conversions(),
-    ...utcGetters(),
+    ...conversions(meter),
+    ...timeArithmetic(meter),
+    ...utcGetters(meter),
     ...comprehensionFunctions(meter),
   ];
 }
@@ -119,28 +127,66 @@ function stringFunctions(meter: Meter, patterns: PatternCache): CelFunc[] {
   ];
 }
 
-function conversions(): CelFunc[] {
+function conversions(meter: Meter): CelFunc[] {
   const int = standardFunction('int(string)');
   const bool = standardFunction('bool(string)');
   const timestamp = standardFunction('timestamp(string)');
   const duration = standardFunction('duration(string)');
   return [
     // `Number(' ')` is 0 and `BigInt('')` is 0n: a text must look like a number before it is read as one.
-    celFunc('int', [STRING], INT, (text) => int(undefined, [numeric(text, /^-?\d+$/)]) as bigint),
-    celFunc('double', [STRING], DOUBLE, (text) => Number(numeric(text, /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/))),
-    celFunc('bool', [STRING], BOOL, (text) => bool(undefined, [readable(text)]) as boolean),
-    celFunc('timestamp', [STRING], TIMESTAMP, (text) => timestamp(undefined, [readable(text)]) as never),
-    celFunc(
-      'duration',
-      [STRING],
-      objectType('google.protobuf.Duration'),
-      (text) => duration(undefined, [readable(text)]) as never,
-    ),
+    celFunc('int', [STRING], INT, (text) => {
+      meter.charge(MESSAGE_UNITS);
+      return int(undefined, [numeric(text, /^-?\d+$/)]) as bigint;
+    }),
+    celFunc('double', [STRING], DOUBLE, (text) => {
+      meter.charge(MESSAGE_UNITS);
+      return Number(numeric(text, /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/));
+    }),
+    celFunc('bool', [STRING], BOOL, (text) => {
+      meter.charge(MESSAGE_UNITS);
+      return bool(undefined, [readable(text)]) as boolean;
+    }),
+    celFunc('timestamp', [STRING], TIMESTAMP, (text) => {
+      meter.charge(TIME_TEXT_UNITS);
+      return timestamp(undefined, [readable(text)]) as never;
+    }),
+    celFunc('duration', [STRING], DURATION, (text) => {
+      // Each `1h` of a text like `1h1m1h…` is parsed by itself.
+      meter.charge(TIME_UNITS + text.length * DURATION_CHARACTER_UNITS);
+      return duration(undefined, [readable(text)]) as never;
+    }),
     // The library reads these integers as milliseconds where CEL says seconds: refused rather than guessed.
     celFunc('timestamp', [INT], TIMESTAMP, () => {
+      meter.charge(MESSAGE_UNITS);
       throw new Error('conversion: `timestamp` takes a text');
     }),
   ];
+}
+
+/** Standard functions whose cost does not grow but is far above that of a node: what they make are whole messages. */
+function timeArithmetic(meter: Meter): CelFunc[] {
+  const [stamp, span] = ['google.protobuf.Timestamp', 'google.protobuf.Duration'];
+  const sums = [`${stamp},${span}`, `${span},${stamp}`, `${span},${span}`].map((types) => `_+_(${types})`);
+  const differences = [`${stamp},${stamp}`, `${stamp},${span}`, `${span},${span}`].map((types) => `_-_(${types})`);
+  const orderings = ['_<_', '_<=_', '_>_', '_>=_'].flatMap((name) => [
+    `${name}(${stamp},${stamp})`,
+    `${name}(${span},${span})`,
+  ]);
+  return [
+    ...orderings.map((id) => priced(meter, id, MESSAGE_UNITS)),
+    ...[...sums, ...differences].map((id) => priced(meter, id, TIME_UNITS)),
+    ...[`string(${stamp})`, `string(${span})`].map((id) => priced(meter, id, TIME_TEXT_UNITS)),
+  ];
+}
+
+/** The standard function of that signature, at a price. */
+function priced(meter: Meter, id: string, units: number): CelFunc {
+  const standard = standardFunction(id);
+  const { name, arguments: types, result } = signatureOf(id);
+  return celFunc(name, types, result, (...args: CelValue[]) => {
+    meter.charge(units);
+    return standard(undefined, args) as CelInput;
+  });
 }
 
 function comprehensionFunctions(meter: Meter): CelFunc[] {
@@ -161,10 +207,15 @@ function comprehensionFunctions(meter: Meter): CelFunc[] {
   ];
 }
 
-/** A standard function as a plain one: its error is thrown, so that a wrapper can pass it on. */
-function standardFunction(id: string): (target: CelValue | undefined, args: CelValue[]) => CelValue {
+function signatureOf(id: string): CelFunc {
   const standard = STANDARD.get(id);
   if (standard === undefined) throw new Error(`the CEL library has no \`${id}\``);
+  return standard;
+}
+
+/** A standard function as a plain one: its error is thrown, so that a wrapper can pass it on. */
+function standardFunction(id: string): (target: CelValue | undefined, args: CelValue[]) => CelValue {
+  const standard = signatureOf(id);
   return (target, args) => {
     const result = standard.call(0, target, args);
     if (result === undefined) throw new Error('found no matching overload');
