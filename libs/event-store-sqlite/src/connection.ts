@@ -1,4 +1,12 @@
-import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import {
+  DatabaseSync,
+  type DatabaseSyncInstance,
+  type DatabaseSyncOptions,
+  type StatementSyncInstance,
+} from '@photostructure/sqlite';
+import { IntegrityError } from '@writ/errors';
+import { isNotADatabase } from './sqlite-failure.js';
+import { beginsLikeSqlite } from './store-file.js';
 
 export type Connection = DatabaseSyncInstance;
 export type Statement = StatementSyncInstance;
@@ -52,28 +60,38 @@ export function asBytes(value: SqlValue | undefined): Uint8Array {
  * @param busyTimeoutMs how long SQLite itself waits for a lock
  */
 export function connectWriter(path: string, busyTimeoutMs: number): Connection {
-  const connection = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: false });
-  try {
-    connection.exec('PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16000');
-    connection.exec('PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON');
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
+  return connect(
+    path,
+    { readOnly: false, timeout: busyTimeoutMs },
+    'PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0',
+  );
 }
 
 /** A connection that only reads, and sees every commit that was made before its statement began. */
 export function connectReader(path: string, busyTimeoutMs: number): Connection {
-  const connection = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
+  return connect(path, { readOnly: true, timeout: busyTimeoutMs }, 'PRAGMA query_only=ON');
+}
+
+/** 16 MB at most, whatever the size of the store. */
+const COMMON_SETTINGS = 'PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON';
+
+/** @throws IntegrityError `STORE_NOT_OURS` when the file is no database; foreign errors of SQLite */
+function connect(path: string, options: DatabaseSyncOptions, settings: string): Connection {
+  const connection = new DatabaseSync(path, { ...options, enableForeignKeyConstraints: false });
   try {
-    connection.exec(
-      'PRAGMA query_only=ON; PRAGMA cache_size=-8000; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON',
-    );
+    // Some of these read the file, and so are the first to find out that it is no database.
+    connection.exec(`${settings}; ${COMMON_SETTINGS}`);
+    oneInteger(connection, 'PRAGMA application_id');
     return connection;
   } catch (error) {
-    connection.close();
-    throw error;
+    closeQuietly(connection);
+    if (!isNotADatabase(error) || beginsLikeSqlite(path)) throw error;
+    throw new IntegrityError(
+      'STORE_NOT_OURS',
+      'the file is not a store, or its first page is destroyed',
+      { path },
+      { cause: error },
+    );
   }
 }
 
@@ -84,6 +102,15 @@ export function connectReader(path: string, busyTimeoutMs: number): Connection {
 export function useWriteAheadLog(connection: Connection): void {
   const mode = firstRow(prepare(connection, 'PRAGMA journal_mode=WAL'))?.[0];
   if (mode !== 'wal') throw new Error(`the store cannot use a write-ahead log here, only \`${String(mode)}\``);
+}
+
+/**
+ * Switches back to a file that needs no other beside it.
+ * @throws Error when somebody else uses the file
+ */
+export function leaveWriteAheadLog(connection: Connection): void {
+  const mode = firstRow(prepare(connection, 'PRAGMA journal_mode=DELETE'))?.[0];
+  if (mode !== 'delete') throw new Error(`the log cannot be left, the file stays in mode \`${String(mode)}\``);
 }
 
 /** Closes without a word: for connections that are given up because of an error that is told already. */

@@ -1,7 +1,5 @@
 import { IntegrityError } from '@writ/errors';
 import { allRows, asText, firstRow, oneInteger, prepare, type Connection } from './connection.js';
-import { isNotADatabase } from './sqlite-failure.js';
-import { beginsLikeSqlite } from './store-file.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 
 export interface StoreIdentity {
@@ -25,25 +23,6 @@ export function formatOf(connection: Connection): StoreFormat {
   throw new IntegrityError('STORE_NOT_OURS', 'the file is a database of something else', {
     applicationId: applicationId.toString(),
   });
-}
-
-/**
- * Like `formatOf`, for a connection that has not read anything yet: tells a file that never was a database from one
- * that is damaged.
- * @throws IntegrityError `STORE_NOT_OURS`; foreign errors of SQLite
- */
-export function readFormat(connection: Connection, path: string): StoreFormat {
-  try {
-    return formatOf(connection);
-  } catch (error) {
-    if (!isNotADatabase(error) || beginsLikeSqlite(path)) throw error;
-    throw new IntegrityError(
-      'STORE_NOT_OURS',
-      'the file is not a store, or its first page is destroyed',
-      { path },
-      { cause: error },
-    );
-  }
 }
 
 /**

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
-import { IntegrityError, LedgerError } from '@writ/errors';
+import { IntegrityError } from '@writ/errors';
 import { closeQuietly, connectReader, connectWriter, oneInteger, type Connection } from './connection.js';
-import { readFormat, requireCurrentFormat } from './inspect-store.js';
+import { formatOf, requireCurrentFormat } from './inspect-store.js';
 import { FORMAT_VERSION, MIGRATIONS, type MigrationStep } from './schema.js';
-import { failureCodeOf, failureOf } from './sqlite-failure.js';
 import { hasContent } from './store-file.js';
 
 export interface MigrationReport {
@@ -14,17 +13,13 @@ export interface MigrationReport {
   readonly applied: boolean;
 }
 
-/**
- * Brings a store of an older format up to today's, in one transaction, or tells what it would do.
- * @throws IntegrityError `STORE_MISSING`, `STORE_NOT_OURS`, `STORE_NEWER`; UnavailableError when the file cannot be used
- */
-export function migrateSqliteStore(path: string, options: { readonly dryRun: boolean }): MigrationReport {
+/** See `migrateSqliteStore`. For a thread of its own. */
+export function migrateStore(path: string, options: { readonly dryRun: boolean }): MigrationReport {
   const file = resolve(path);
   if (!hasContent(file)) throw new IntegrityError('STORE_MISSING', 'there is no store to migrate', { path: file });
-  let connection: Connection | undefined;
+  const connection = options.dryRun ? connectReader(file, 3_000) : connectWriter(file, 3_000);
   try {
-    connection = options.dryRun ? connectReader(file, 3_000) : connectWriter(file, 3_000);
-    const format = readFormat(connection, file);
+    const format = formatOf(connection);
     if (format.kind === 'blank')
       throw new IntegrityError('STORE_MISSING', 'the file holds no store yet', { path: file });
     const steps = stepsFrom(format.formatVersion);
@@ -35,8 +30,6 @@ export function migrateSqliteStore(path: string, options: { readonly dryRun: boo
       steps: steps.map((step) => `format ${step.from} to ${step.to}: ${step.what}`),
       applied: !options.dryRun,
     };
-  } catch (error) {
-    throw error instanceof LedgerError ? error : failureOf(failureCodeOf(error), error);
   } finally {
     closeQuietly(connection);
   }

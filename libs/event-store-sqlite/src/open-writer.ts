@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { IntegrityError, UnavailableError } from '@writ/errors';
 import { closeQuietly, connectWriter, oneInteger, useWriteAheadLog, type Connection } from './connection.js';
-import { formatOf, readFormat, requireCurrentFormat, requireOurSchema, requireSoundPages } from './inspect-store.js';
+import { formatOf, requireCurrentFormat, requireOurSchema, requireSoundPages } from './inspect-store.js';
 import { applyMigrations } from './migrate-store.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 import { hasContent, identityOf, syncDirectoryOf, syncUnlockedFile, type FileIdentity } from './store-file.js';
@@ -42,7 +42,7 @@ export function openWriter(options: OpenWriterOptions): OpenedWriter {
   const connection = connectWriter(options.path, OPEN_BUSY_TIMEOUT_MS);
   try {
     // 2. What is it?
-    const format = readFormat(connection, options.path);
+    const format = formatOf(connection);
     useWriteAheadLog(connection);
     if (format.kind === 'blank') createSchema(connection, options);
     else if (options.migrate) applyMigrations(connection, format.formatVersion);

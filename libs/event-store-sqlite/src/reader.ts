@@ -13,7 +13,7 @@ import {
   type SqlRow,
   type Statement,
 } from './connection.js';
-import { readFormat, requireCurrentFormat, requireOurSchema } from './inspect-store.js';
+import { formatOf, requireCurrentFormat, requireOurSchema } from './inspect-store.js';
 import { failureCodeOf, failureOf } from './sqlite-failure.js';
 import { identityOf, sameIdentity, type FileIdentity } from './store-file.js';
 import { uuidOf } from './uuid.js';
@@ -110,7 +110,7 @@ export class Reader {
   #connect(file: FileIdentity): Handle {
     const connection = connectReader(this.#path, READ_BUSY_TIMEOUT_MS);
     try {
-      const format = readFormat(connection, this.#path);
+      const format = formatOf(connection);
       requireCurrentFormat(format.kind === 'ours' ? format.formatVersion : 0);
       const { storeId } = requireOurSchema(connection);
       if (storeId !== (this.#storeId ?? storeId)) {

@@ -7,10 +7,24 @@ export type FailureCode =
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html); the low byte of an extended code. */
 const SQLITE = { BUSY: 5, LOCKED: 6, READONLY: 8, CORRUPT: 11, FULL: 13, CONSTRAINT: 19, NOTADB: 26 } as const;
 
-/** The error number that the binding puts on what it throws; `undefined` for anything else. */
+/**
+ * SQLite's own texts for its result codes. The binding gives a number with what `run` and `exec` throw, but only the
+ * text with what goes wrong while rows are read.
+ */
+const CODE_OF_TEXT: ReadonlyMap<string, number> = new Map([
+  ['database is locked', SQLITE.BUSY],
+  ['database table is locked', SQLITE.LOCKED],
+  ['attempt to write a readonly database', SQLITE.READONLY],
+  ['database disk image is malformed', SQLITE.CORRUPT],
+  ['database or disk is full', SQLITE.FULL],
+  ['file is not a database', SQLITE.NOTADB],
+]);
+
+/** The result code (extended, where there is one) of what SQLite threw; `undefined` for anything else. */
 export function sqliteCodeOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode : undefined;
+  if (!(typeof error === 'object' && error !== null)) return undefined;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode;
+  return CODE_OF_TEXT.get(textOf(error));
 }
 
 export function isConstraintFailure(error: unknown): boolean {

@@ -1,0 +1,27 @@
+import type { MigrationReport } from './migrate-store.js';
+import type { ErrorMessage } from './writer-message.js';
+
+export type MaintenanceTask =
+  | { readonly kind: 'backup'; readonly source: string; readonly target: string }
+  | { readonly kind: 'restore'; readonly source: string; readonly target: string }
+  | { readonly kind: 'migrate'; readonly path: string; readonly dryRun: boolean };
+
+export interface BackupProgress {
+  readonly copiedPages: number;
+  readonly totalPages: number;
+}
+
+/** What a copy holds. */
+export interface StoreSummary {
+  readonly storeId: string;
+  readonly events: bigint;
+  /** Position of the last event; 0 when there is none. */
+  readonly lastPosition: bigint;
+  readonly bytes: number;
+}
+
+export type FromMaintenance =
+  | { readonly kind: 'progress'; readonly progress: BackupProgress }
+  | { readonly kind: 'copied'; readonly summary: StoreSummary }
+  | { readonly kind: 'migrated'; readonly report: MigrationReport }
+  | { readonly kind: 'failed'; readonly error: ErrorMessage };
