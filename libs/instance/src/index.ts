@@ -11,8 +11,10 @@ export type {
   Readiness,
   ReadinessCheck,
 } from './instance.js';
+export { backupStore, migrateStore, restoreStore } from './maintain-store.js';
 export { openInstance } from './open-instance.js';
 export { isLoopback, parseSettings, type SettingProblem } from './parse-settings.js';
 export type { Address, StoreLocation } from './setting-values.js';
 export { SETTINGS, type Settings, type Variable } from './settings.js';
+export { verifyStore, type StoreFault, type StoreVerification } from './verify-store.js';
 export { createToken, readTokens, revokeToken, type TokenEntry, type TokenGrant } from './tokens.js';

@@ -1,0 +1,90 @@
+import { LedgerError, RejectedError, type ErrorCode } from '@writ/errors';
+import type { RecordedEvent } from '@writ/event-store';
+import type { Trust } from '@writ/evidence';
+import { openEvent } from '@writ/ledger';
+import { createVerifier, type Verifier } from '@writ/signing';
+import { openStoreForReading } from './open-store-for-reading.js';
+import type { StoreLocation } from './setting-values.js';
+
+/** What reading a whole store against pinned keys came to. */
+export interface StoreVerification {
+  /** Events read. */
+  readonly events: number;
+  /** Of those, how many a trusted key signed as they stand. */
+  readonly signed: number;
+  /** How many events of each type were signed. */
+  readonly types: Readonly<Record<string, number>>;
+  /** The first faults; how many there are in all is `events - signed`. */
+  readonly faults: readonly StoreFault[];
+}
+export interface StoreFault {
+  readonly stream: string;
+  readonly revision: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+const PAGE = 1_024;
+const MAX_FAULTS = 100;
+
+/**
+ * Reads every event of a store, recomputes its entry and verifies its attestation. The store may be in use; it is not
+ * written to. Says which events are *signed*; that none is missing only the lineage can tell.
+ *
+ * @throws IntegrityError, UnavailableError when the store cannot be read; RejectedError for a store in memory
+ */
+export async function verifyStore(
+  location: StoreLocation,
+  trust: Trust,
+  onProgress: (events: number) => void = () => undefined,
+): Promise<StoreVerification> {
+  if (location.kind !== 'sqlite') {
+    throw new RejectedError('REQUEST_INVALID', 'a store in memory cannot be read from outside');
+  }
+  const reading = new Reading(createVerifier(trust.keys, { origin: trust.origin }));
+  const store = await openStoreForReading(location.path);
+  try {
+    for (let page = await store.readAll({ maxCount: PAGE }); page.length > 0;) {
+      for (const stored of page) reading.take(stored);
+      onProgress(reading.events);
+      const { position } = page.at(-1) as RecordedEvent; // not empty
+      page = await store.readAll({ maxCount: PAGE, after: position });
+    }
+    return reading.result();
+  } finally {
+    await store.close();
+  }
+}
+
+class Reading {
+  events = 0;
+  readonly #verifier: Verifier;
+  readonly #salts = new Map<string, Uint8Array>();
+  readonly #types: Record<string, number> = {};
+  readonly #faults: StoreFault[] = [];
+  #signed = 0;
+
+  constructor(verifier: Verifier) {
+    this.#verifier = verifier;
+  }
+
+  take(stored: RecordedEvent): void {
+    this.events += 1;
+    try {
+      const { attestation, streamSalt } = openEvent(stored, this.#salts.get(stored.stream));
+      if (streamSalt !== undefined) this.#salts.set(stored.stream, streamSalt);
+      this.#verifier.verifyAttestation(attestation);
+      this.#signed += 1;
+      this.#types[stored.type] = (this.#types[stored.type] ?? 0) + 1;
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      const { stream, revision } = stored;
+      if (this.#faults.length === MAX_FAULTS) return;
+      this.#faults.push({ stream, revision: revision.toString(), code: error.code, message: error.message });
+    }
+  }
+
+  result(): StoreVerification {
+    return { events: this.events, signed: this.#signed, types: this.#types, faults: this.#faults };
+  }
+}
