@@ -7,12 +7,12 @@ export type ErrorDetails = Readonly<Record<string, unknown>>;
  * The base of every error that Writ throws on purpose. Anything else that surfaces is a bug.
  * Callers branch on `code` (closed union) or on the class (what they can do); the text is for people.
  */
-export abstract class LedgerError<C extends ErrorCode = ErrorCode> extends Error {
-  readonly code: C;
+export abstract class LedgerError extends Error {
+  readonly code: ErrorCode;
   readonly details: ErrorDetails;
   abstract readonly kind: ErrorKind;
 
-  constructor(code: C, message: string, details: ErrorDetails = {}, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
@@ -26,18 +26,33 @@ export abstract class LedgerError<C extends ErrorCode = ErrorCode> extends Error
 }
 
 /** The request cannot be served as it is: mend it. Nothing was recorded unless the code says so. */
-export class RejectedError extends LedgerError<CodeOfKind<'Rejected'>> {
+export class RejectedError extends LedgerError {
+  declare readonly code: CodeOfKind<'Rejected'>;
   readonly kind = 'Rejected';
+
+  constructor(code: CodeOfKind<'Rejected'>, message: string, details?: ErrorDetails, options?: { cause?: unknown }) {
+    super(code, message, details, options);
+  }
 }
 
 /** Somebody else was first. */
-export class ConflictError extends LedgerError<CodeOfKind<'Conflict'>> {
+export class ConflictError extends LedgerError {
+  declare readonly code: CodeOfKind<'Conflict'>;
   readonly kind = 'Conflict';
+
+  constructor(code: CodeOfKind<'Conflict'>, message: string, details?: ErrorDetails, options?: { cause?: unknown }) {
+    super(code, message, details, options);
+  }
 }
 
 /** Not now: retry with the same ids. `details.mayHaveHappened` is `true` where the effect is not known. */
-export class UnavailableError extends LedgerError<CodeOfKind<'Unavailable'>> {
+export class UnavailableError extends LedgerError {
+  declare readonly code: CodeOfKind<'Unavailable'>;
   readonly kind = 'Unavailable';
+
+  constructor(code: CodeOfKind<'Unavailable'>, message: string, details?: ErrorDetails, options?: { cause?: unknown }) {
+    super(code, message, details, options);
+  }
 
   get mayHaveHappened(): boolean {
     return this.details['mayHaveHappened'] === true;
@@ -45,8 +60,13 @@ export class UnavailableError extends LedgerError<CodeOfKind<'Unavailable'>> {
 }
 
 /** Something that must never be: stop and look; `details` carry the evidence. */
-export class IntegrityError extends LedgerError<CodeOfKind<'Integrity'>> {
+export class IntegrityError extends LedgerError {
+  declare readonly code: CodeOfKind<'Integrity'>;
   readonly kind = 'Integrity';
+
+  constructor(code: CodeOfKind<'Integrity'>, message: string, details?: ErrorDetails, options?: { cause?: unknown }) {
+    super(code, message, details, options);
+  }
 }
 
 /** The error class that fits `code`, for codes that arrive over a wire. */
