@@ -45,8 +45,8 @@ const RUN_OUTCOMES = [undefined, 'succeeded', 'failed', 'unknown'] as const;
 /** Field types hold already (`decode-message.ts`); here are names, ranges and JSON. Throws RejectedError. */
 export function readName(message: Message): ExecutionName {
   return {
-    tenant: field('tenant', () => parseTenant(message['tenant'])),
-    executionId: field('execution_id', () => parseExecutionId(message['executionId'])),
+    tenant: parseTenant(message['tenant']),
+    executionId: parseExecutionId(message['executionId']),
   };
 }
 
@@ -122,7 +122,7 @@ export function readList(message: Message): ListExecutionsRequest {
     throw new RejectedError('REQUEST_INVALID', '`page_size` is at most 1000', { field: 'page_size' });
   }
   return {
-    tenant: field('tenant', () => parseTenant(message['tenant'])),
+    tenant: parseTenant(message['tenant']),
     ...(states.length === 0 ? {} : { states: states.map(readState) }),
     ...(updatedFrom === undefined ? {} : { updatedFromMs: timestampField('updated_from', updatedFrom) }),
     ...(updatedTo === undefined ? {} : { updatedToMs: timestampField('updated_to', updatedTo) }),

@@ -1,8 +1,10 @@
 import type { Attestation, SignedGrant } from '@writ/evidence';
 import type { DecisionView, EventReceipt, Receipt, ReservationView } from '@writ/operations';
 
-import { messageType } from '../grpc/proto-schema.js';
+import { messageEncoder } from '../grpc/proto-schema.js';
 import type { Message } from '../grpc/decode-message.js';
+
+let encoder: ReturnType<typeof messageEncoder> | undefined;
 
 const OUTCOME = { admitted: 1, denied: 2, escalated: 3 } as const;
 const STANDING = { recorded: 1, sequenced: 2, anchored: 3 } as const;
@@ -21,7 +23,7 @@ export function receiptMessage(receipt: Receipt): Message {
 }
 
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  return messageType('Receipt').encode(receiptMessage(receipt)).finish();
+  return (encoder ??= messageEncoder('Receipt'))(receiptMessage(receipt));
 }
 
 export function decisionMessage(decision: DecisionView): Message {

@@ -7,6 +7,7 @@ import { RejectedError } from '@writ/errors';
 import protobuf from 'protobufjs';
 
 import { createDecoder, type Message } from './decode-message.js';
+import { createEncoder } from './encode-message.js';
 
 /** `proto/` of the installation; as far from `src/grpc` as from `dist/grpc`. */
 const PROTO_FOLDER = fileURLToPath(new URL('../../../../proto/', import.meta.url));
@@ -18,9 +19,9 @@ export class Unreadable {
   constructor(readonly error: RejectedError) {}
 }
 
-/** The descriptor of a message of `writ.v1`, to encode it elsewhere (errors carry a Receipt). */
-export function messageType(name: string): protobuf.Type {
-  return schema().lookupType(`${PACKAGE}.${name}`);
+/** An encoder for a message of `writ.v1` that travels inside another (errors carry a Receipt). */
+export function messageEncoder(name: string): (message: Message) => Buffer {
+  return createEncoder(schema().lookupType(`${PACKAGE}.${name}`));
 }
 
 /**
@@ -38,7 +39,7 @@ export function loadPackageDefinition(): PackageDefinition {
       descriptor.resolve();
       const responseType = descriptor.resolvedResponseType as protobuf.Type;
       method.requestDeserialize = tolerant(createDecoder(descriptor.resolvedRequestType as protobuf.Type)) as never;
-      method.responseSerialize = (message) => responseType.encode(message).finish() as Buffer;
+      method.responseSerialize = createEncoder(responseType);
     }
   }
   return definition;
