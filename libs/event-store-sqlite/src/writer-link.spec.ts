@@ -1,20 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type * as WorkerThreads from 'node:worker_threads';
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { NewEvent } from '@writ/event-store';
 import { openSqliteEventStore } from './sqlite-event-store.js';
 
 /** Threads that the stores under test started, to end them behind their back. */
-const started: Worker[] = [];
+const started: WorkerThreads.Worker[] = [];
 
 jest.mock('node:worker_threads', () => {
-  const real = jest.requireActual<typeof import('node:worker_threads')>('node:worker_threads');
+  const real = jest.requireActual<typeof WorkerThreads>('node:worker_threads');
   return {
     ...real,
     Worker: class extends real.Worker {
-      constructor(...args: ConstructorParameters<typeof Worker>) {
+      constructor(...args: ConstructorParameters<typeof WorkerThreads.Worker>) {
         super(...args);
         started.push(this);
       }

@@ -1,5 +1,5 @@
 import { ConflictError } from '@writ/errors';
-import type { AppendResult, EventStore, ExpectedRevision } from '../event-store.js';
+import type { EventStore, ExpectedRevision } from '../event-store.js';
 import { asRecorded, newStream, sampleEvent, sampleEvents, split } from './sample-events.js';
 
 export function appendContract(store: () => EventStore): void {
@@ -14,7 +14,7 @@ export function appendContract(store: () => EventStore): void {
         lastRevision: 2n,
         position: read.positions[2],
         alreadyAppended: false,
-      } satisfies Partial<AppendResult>);
+      });
       expect(read.events).toStrictEqual(asRecorded(stream, 0n, events));
       expectAscending(read.positions);
     });
