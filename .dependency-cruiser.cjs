@@ -2,8 +2,8 @@
 const house = require('./tools/house.json');
 
 const inLib = (libs) => `^libs/(${libs.join('|')})/`;
-/** Specs, and the contract suites that specs of several packages share. */
-const spec = '\\.spec\\.ts$|^libs/event-store/src/contract/';
+/** Specs, and what only specs use. */
+const spec = '\\.(spec|fixture)\\.ts$|/reference-[a-z-]+\\.ts$|^libs/event-store/src/contract/';
 const layers = house.order;
 
 /** A lib reaches only libs that stand above it in the list. */

@@ -16,8 +16,8 @@ const packages = workspacePackages(root);
 const byName = new Map(packages.map((one) => [one.name, one]));
 const builtins = new Set(builtinModules);
 
-/** Specs, and the contract suites that specs of several packages share. */
-const isSpec = (file) => file.endsWith('.spec.ts') || file.includes('/src/contract/');
+/** Specs, and what only specs use. */
+const isSpec = (file) => /\.(spec|fixture)\.ts$|\/reference-[a-z-]+\.ts$|\/src\/contract\//.test(file);
 const isBuiltin = (specifier) => specifier.startsWith('node:') || builtins.has(specifier);
 
 /** What a file may name: its package's own dependencies; a spec also the development tools of the root. */
