@@ -6,7 +6,7 @@
 export { parseBase64, toBase64 } from './base64.js';
 export { concatBytes, equalBytes, uint64be } from './bytes.js';
 export { canonicalise, canonicalText, parseCanonical, type CanonicalOptions } from './canonical.js';
-export { digestOf, formatDigest, parseDigest, sha256 } from './digest.js';
+export { digestOf, formatDigest, installSha256, parseDigest, sha256, type Sha256 } from './digest.js';
 export { parseDuration } from './duration.js';
 export { parseHex, toHex } from './hex.js';
 export { formatInstant, parseInstant } from './instant.js';

@@ -40,7 +40,7 @@ async function start(options: OpenInstanceOptions = {}, change: Record<string, s
 async function codeOf(call: Promise<unknown>): Promise<unknown> {
   return call.then(
     () => undefined,
-    (error: { code: string }) => error.code,
+    (error: unknown) => (error as { code: string }).code,
   );
 }
 
