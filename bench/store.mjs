@@ -56,26 +56,49 @@ async function storePerSecond(store, inFlight, ms) {
   return (count / (performance.now() - start)) * 1_000;
 }
 
-/** Microseconds per lone append, median of many: the disk's own hiccups are not the store's. */
-async function loneMicroseconds(store, count) {
+/** What one append costs: median time alone, and processor time of all threads alone and in a crowd. */
+async function costs(store) {
+  const count = 500;
   const times = [];
-  for (let i = 0; i < count; i += 1) {
-    const start = performance.now();
-    await appendOne(store);
-    times.push((performance.now() - start) * 1_000);
-  }
-  return times.sort((a, b) => a - b)[count >> 1];
+  const lone = await processorTime(count, async () => {
+    for (let i = 0; i < count; i += 1) {
+      const start = performance.now();
+      await appendOne(store);
+      times.push((performance.now() - start) * 1_000);
+    }
+  });
+  const crowd = 16_384;
+  const crowded = await processorTime(crowd, () => fillTo(store, streams + crowd, 256));
+  return { loneMicroseconds: times.sort((a, b) => a - b)[count >> 1], loneProcessor: lone, crowdedProcessor: crowded };
 }
 
-async function fillTo(store, executions) {
+/** Microseconds of processor time for each of `count`. */
+async function processorTime(count, work) {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
+}
+
+async function fillTo(store, executions, atATime = 1_024) {
   while (streams < executions) {
-    await Promise.all(Array.from({ length: Math.min(2_048, executions - streams) }, () => appendOne(store)));
+    await Promise.all(Array.from({ length: Math.min(atATime, executions - streams) }, () => appendOne(store)));
   }
+}
+
+/** Resident bytes, after a collection where node was started with `--expose-gc`. */
+function residentBytes() {
+  globalThis.gc?.();
+  return process.memoryUsage().rss;
+}
+
+function ratio(value, reference) {
+  return Number((value / reference).toFixed(2));
 }
 
 const store = await openSqliteEventStore({ path: join(folder, 'store.db'), mode: 'create' });
 await fillTo(store, 1_000);
-const atThousand = { lone: await loneMicroseconds(store, 500), many: await storePerSecond(store, 256, 2_000) };
+const atThousand = await costs(store);
 const figures = { rawAppendsPerSecond: 0, byCallers: [] };
 for (const callers of [1, 16, 64, 256]) {
   // Interleaved, because the disk is not equally fast at all times.
@@ -86,14 +109,15 @@ for (const callers of [1, 16, 64, 256]) {
   const raw = median(rounds.map(([first]) => first));
   const ours = median(rounds.map(([, second]) => second));
   figures.rawAppendsPerSecond = Math.round(raw);
-  figures.byCallers.push({ callers, appendsPerSecond: Math.round(ours), ratioToRaw: Number((ours / raw).toFixed(2)) });
+  figures.byCallers.push({ callers, appendsPerSecond: Math.round(ours), ratioToRaw: ratio(ours, raw) });
 }
-const before = process.memoryUsage().rss;
-const filledFrom = streams;
+// The second half of the growth: by then caches and heaps have the size that they keep.
+await fillTo(store, Number(values.rows) / 2);
+const halfway = { streams, bytes: residentBytes() };
 await fillTo(store, Number(values.rows));
-const memoryPer100k = ((process.memoryUsage().rss - before) / Math.max(1, streams - filledFrom)) * 100_000;
+const bytesPerExecution = (residentBytes() - halfway.bytes) / Math.max(1, streams - halfway.streams);
 const rows = streams;
-const atEnd = { lone: await loneMicroseconds(store, 500), many: await storePerSecond(store, 256, 2_000) };
+const atEnd = await costs(store);
 await store.close();
 const reopen = performance.now();
 const again = await openSqliteEventStore({ path: join(folder, 'store.db'), mode: 'existing' });
@@ -105,10 +129,11 @@ console.log(
       ...figures,
       growth: {
         executions: rows,
-        loneAppendCostRatio: Number((atEnd.lone / atThousand.lone).toFixed(2)),
-        crowdedAppendCostRatio: Number((atThousand.many / atEnd.many).toFixed(2)),
+        loneTimeRatio: ratio(atEnd.loneMicroseconds, atThousand.loneMicroseconds),
+        loneProcessorRatio: ratio(atEnd.loneProcessor, atThousand.loneProcessor),
+        crowdedProcessorRatio: ratio(atEnd.crowdedProcessor, atThousand.crowdedProcessor),
       },
-      memoryBytesPer100kExecutions: Math.round(memoryPer100k),
+      memoryBytesPerExecution: Math.round(bytesPerExecution),
       reopenMs: Math.round(reopenMs),
     },
     undefined,

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, linkSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, linkSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { backup } from '@photostructure/sqlite';
 import { IntegrityError, RejectedError } from '@writ/errors';
@@ -73,6 +73,8 @@ async function intoPlace(target: string, copy: (partial: string) => Promise<void
   rmSync(partial, { force: true });
   try {
     await copy(partial);
+    // As for the store itself: only the owner may read what was decided.
+    chmodSync(partial, 0o600);
     const summary = checkCopy(partial);
     syncUnlockedFile(partial);
     // Unlike a rename, a link fails when somebody else made the target in the meantime.

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventStore, NewEvent } from '@writ/event-store';
@@ -67,6 +76,7 @@ describe('backup', () => {
       bytes: readFileSync(target).length,
     });
     expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toStrictEqual(['backup.db']);
+    expect(statSync(target).mode & 0o777).toBe(0o600);
     const restored = join(folder, 'restored.db');
     expect(await restoreSqliteStore({ backup: target, target: restored })).toStrictEqual(summary);
     const inBackup = await idsIn(restored);
