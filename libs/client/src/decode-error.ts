@@ -138,7 +138,7 @@ function decodeGoogle<T>(name: string, bytes: Uint8Array | undefined): T {
   return type.toObject(type.decode(bytes ?? new Uint8Array()), options) as T;
 }
 
-/** ErrorInfo carries texts: the truth values and numbers among them are turned back. */
+/** ErrorInfo carries texts: what was a truth value, a whole number, a list or an object is turned back. */
 function detailsFromTexts(metadata: Readonly<Record<string, string>>, code: ErrorCode): ErrorDetails {
   const { kind: _kind, ...texts } = metadata;
   const entries = Object.entries(texts).map(([name, text]): [string, unknown] => [name, valueOf(text)]);
@@ -156,10 +156,11 @@ const OPEN_OUTCOME: ReadonlySet<ErrorCode> = new Set([
   'SERVER_UNREACHABLE',
 ]);
 
-const JSON_SCALAR = /^(true|false|null|-?\d{1,15}(\.\d+)?|[[{].*)$/s;
+/** Not decimals: `1.10` is a version. */
+const JSON_TEXT = /^(true|false|null|0|-?[1-9]\d{0,14}|[[{].*)$/s;
 
 function valueOf(text: string): unknown {
-  if (!JSON_SCALAR.test(text)) return text;
+  if (!JSON_TEXT.test(text)) return text;
   try {
     return parseJson(text);
   } catch {

@@ -7,7 +7,7 @@ jest.setTimeout(90_000);
 
 const TENANT = 'acme';
 const ENV = { WRIT_MAX_SKEW_MS: '200', WRIT_SWEEP_INTERVAL_MS: '100' };
-const timeouts = { attemptMs: 500, callMs: 8_000, commitMs: 20_000 };
+const timeouts = { attemptMs: 500, callMs: 30_000, commitMs: 30_000 };
 let server: TestServer;
 let proxy: CuttingProxy;
 let client: WritClient;
@@ -77,7 +77,7 @@ describe('the lease of a run', () => {
       throw run.signal.reason;
     });
     expect(outcome).toMatchObject({ kind: 'unknown', effect: 'unknown', recorded: true });
-    expect(abortedAtMs - startedAtMs).toBeLessThan(800 + 400);
+    expect(abortedAtMs - startedAtMs).toBeLessThan(1_000 + 400);
     expect(abortedAtMs).toBeLessThanOrEqual(await endOfLease('cut-lease'));
   });
 
@@ -126,22 +126,24 @@ describe('a server that is killed', () => {
   });
 
   it('is watched across its death', async () => {
-    const stop = new AbortController();
     const states: string[] = [];
-    const watching = (async () => {
-      for await (const { state } of client.watchExecution({ executionId: 'watched' }, { signal: stop.signal })) {
-        states.push(state);
-        if (state === 'committed') stop.abort();
-      }
-    })();
-    watching.catch(() => undefined);
+    let watching: Promise<void> | undefined;
     await client.executeFromSignals(payment('watched'), async (run) => {
+      const views = client.watchExecution({ executionId: 'watched' });
+      states.push((await views.next()).value?.state ?? 'none');
+      watching = (async () => {
+        for await (const { state } of views) {
+          states.push(state);
+          if (state === 'committed') return;
+        }
+      })();
       await server.stop('SIGKILL');
       server = await startTestServer({ folder, env: ENV });
       proxy.target = server.grpcPort;
       return bank.pay(run.idempotencyKey);
     });
-    await watching.catch((error: unknown) => expect(error).toMatchObject({ code: 'EXECUTION_NOT_FOUND' }));
+    await watching;
+    expect(states).toEqual(['reserved', 'committed']);
   });
 });
 

@@ -32,7 +32,7 @@ export async function publishPaymentPolicies(client: WritClient): Promise<void> 
   const all: PaymentTerms[] = [
     { policyId: 'payments', effect: 'once', ttl: '60s', maxTtl: '5m' },
     { policyId: 'brief-payments', effect: 'once', ttl: '1s', maxTtl: '4s' },
-    { policyId: 'repeatable-payments', effect: 'idempotent', ttl: '800ms', maxTtl: '4s' },
+    { policyId: 'repeatable-payments', effect: 'idempotent', ttl: '1s', maxTtl: '4s' },
   ];
   for (const terms of all) {
     await client.policies.publish({ text: paymentPolicy(terms), format: 'yaml' });
