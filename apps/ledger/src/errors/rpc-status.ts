@@ -87,20 +87,22 @@ export function retryAfterMsOf(error: LedgerError): number {
   return typeof delayMs === 'number' && delayMs >= 0 ? Math.ceil(delayMs) : DEFAULT_RETRY_MS;
 }
 
-/** The details as texts: scalars as they are, others as JSON; what does not fit is left out, the smallest go first. */
+/** The details as texts: scalars as they are, others as JSON. What does not fit is left out, the longest first. */
 function metadataOf(error: LedgerError): Record<string, string> {
   const texts = Object.entries(error.details)
     .filter(([name]) => name !== 'receipt')
-    .map(([name, value]): [string, string] => [name, typeof value === 'string' ? value : (JSON.stringify(value) ?? '')])
-    .sort(([, a], [, b]) => a.length - b.length);
-  const metadata: Record<string, string> = { kind: error.kind };
+    .map(([name, value]): [string, string] => [
+      name,
+      typeof value === 'string' ? value : (JSON.stringify(value) ?? ''),
+    ]);
+  const fitting = new Set<string>();
   let room = METADATA_BUDGET_CHARS;
-  for (const [name, text] of texts) {
+  for (const [name, text] of [...texts].sort(([, a], [, b]) => a.length - b.length)) {
     room -= name.length + text.length;
     if (room < 0) break;
-    metadata[name] = text;
+    fitting.add(name);
   }
-  return metadata;
+  return Object.fromEntries([['kind', error.kind], ...texts.filter(([name]) => fitting.has(name))]);
 }
 
 /** A text that may hold a caller's own words, cut to what a trailer can bear. */

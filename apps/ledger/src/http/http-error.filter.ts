@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { RejectedError } from '@writ/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -5,7 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { plainProblem, problemOf, type Problem } from './problem.js';
 import type { RouteBook } from './route-book.js';
 
-/** Turns whatever an HTTP controller, or Fastify before it, throws into problem details. */
+/** Turns whatever an HTTP controller, or the framework before it, throws into problem details. */
 @Catch()
 export class HttpErrorFilter implements ExceptionFilter {
   constructor(private readonly routes: RouteBook) {}
@@ -14,16 +16,25 @@ export class HttpErrorFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     if (reply.sent) return;
-    sendProblem(reply, this.problemFor(error, http.getRequest<FastifyRequest>()));
+    const status = frameworkStatusOf(error);
+    const url = http.getRequest<FastifyRequest>().url;
+    sendProblem(reply, status === undefined ? problemOf(error) : this.frameworkProblem(status, url));
   }
 
-  private problemFor(error: unknown, request: FastifyRequest): Problem {
-    if (!(error instanceof HttpException)) return problemOf(readFastifyError(error));
-    const allowed = this.routes.methodsFor(request.url);
-    if (error.getStatus() === 404 && allowed.length > 0) {
-      return plainProblem(405, 'Method Not Allowed', { allow: allowed.join(', ') });
+  /** What Fastify or Nest refuse, in our words where we have some. Their own texts may quote the request. */
+  private frameworkProblem(status: number, url: string): Problem {
+    switch (status) {
+      case 400:
+        return problemOf(new RejectedError('REQUEST_INVALID', 'the request is not well-formed HTTP'));
+      case 413:
+        return problemOf(new RejectedError('REQUEST_TOO_LARGE', 'the body is larger than this server takes'));
+      case 404: {
+        const allow = this.routes.methodsFor(url).join(', ');
+        return allow === '' ? plainProblem(404, 'Not Found') : plainProblem(405, 'Method Not Allowed', { allow });
+      }
+      default:
+        return plainProblem(status, STATUS_CODES[status] ?? 'Error');
     }
-    return plainProblem(error.getStatus(), error.message.replace(/^Cannot .*/, 'Not Found'));
   }
 }
 
@@ -35,18 +46,10 @@ export function sendProblem(reply: FastifyReply, { status, headers, body }: Prob
     .send(body);
 }
 
-/** Fastify's own refusals in our words. */
-function readFastifyError(error: unknown): unknown {
-  switch ((error as { code?: unknown } | null)?.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new RejectedError('REQUEST_TOO_LARGE', 'the body is larger than this server takes');
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new RejectedError('REQUEST_INVALID', 'the body must be `application/json`', { field: 'content-type' });
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new RejectedError('REQUEST_INVALID', 'the body is not as long as it says', { field: 'content-length' });
-    case 'FST_ERR_BAD_URL':
-      return new RejectedError('REQUEST_INVALID', 'the path is not well formed', { field: 'path' });
-    default:
-      return error;
-  }
+/** The status of an error that the framework made itself: Nest's class, or Fastify's codes. */
+function frameworkStatusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
+  const own = typeof code === 'string' && code.startsWith('FST_ERR_') && typeof statusCode === 'number';
+  return own ? statusCode : undefined;
 }
