@@ -45,7 +45,7 @@ describe('check is red for a planted', () => {
     tree.write(planted, 'export const at = (ms: number): Date => new Date(ms);\n');
     expect(tree.lint(planted)).toEqual({ green: true, output: '' });
     tree.remove(planted);
-  }, 60_000);
+  }, 180_000);
 
   it('import of a lib that is only transitively referenced', () => {
     const { importer, lib } = transitivePair();
@@ -53,32 +53,32 @@ describe('check is red for a planted', () => {
     const output = outputWith(path, `import * as planted from '${lib}';\nexport const seen = planted;\n`, 'boundaries');
     expect(output).toContain(`${path}: \`${lib}\` is not in its own package.json`);
     expect(output).toContain(`${path}: \`${lib}\` is not in the references`);
-  }, 60_000);
+  }, 180_000);
 
   it('type-only import', () => {
     const text = "import type { Digest } from '@writ/encoding';\nexport type Planted = Digest;\n";
     expect(outputWith(planted, text, 'boundaries')).toContain(`${planted}: \`@writ/encoding\` is not in its own`);
-  }, 60_000);
+  }, 180_000);
 
   it('relative path into another lib', () => {
     const text = "export { ERROR_CODES } from '../../errors/src/index.js';\n";
     expect(outputWith(planted, text, 'boundaries')).toContain(`${planted}: relative import`);
-  }, 60_000);
+  }, 180_000);
 
   it('deep import', () => {
     const text = "export { ERROR_CODES } from '@writ/errors/dist/codes.js';\n";
     expect(outputWith(planted, text, 'boundaries')).toContain(`${planted}: deep import`);
-  }, 60_000);
+  }, 180_000);
 
   it('npm package that only a neighbour declares', () => {
     const text = "export { z } from 'zod';\n";
     expect(outputWith(planted, text, 'boundaries')).toContain(`${planted}: \`zod\` is not in its own package.json`);
-  }, 60_000);
+  }, 180_000);
 
   it('node:fs in a pure lib', () => {
     const text = "export { readFileSync } from 'node:fs';\n";
     expect(outputWith(planted, text, 'boundaries')).toMatch(/pure-no-node: .*libs\/merkle\/src\/planted\.ts/);
-  }, 60_000);
+  }, 180_000);
 
   it('Nest in a lib, even one that declares it', () => {
     const manifest = tree.read('libs/merkle/package.json');
@@ -90,7 +90,7 @@ describe('check is red for a planted', () => {
     } finally {
       tree.write('libs/merkle/package.json', manifest);
     }
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     ['Date.now', 'export const planted = (): number => Date.now();\n'],
@@ -101,6 +101,6 @@ describe('check is red for a planted', () => {
     (_name, text) => {
       expect(outputWith(planted, text, 'lint')).toContain('libs/merkle/src/planted.ts');
     },
-    60_000,
+    180_000,
   );
 });
