@@ -7,6 +7,8 @@ export const POLICY_LIMITS = {
   documentBytes: 262_144,
   /** Nesting of objects and arrays in a document. */
   documentDepth: 16,
+  /** Findings told about a document; the first in the order of the text. */
+  findings: 200,
   /** Declared signals in a document. */
   signals: 128,
   /** Rules in a document. */

@@ -2,7 +2,6 @@ import { parseDuration, parseInstant, type JsonObject } from '@writ/encoding';
 import type {
   AdmissionTerms,
   ApprovalTerms,
-  Obligation,
   ParameterPath,
   PolicyDocument,
   PolicyRule,
@@ -84,7 +83,7 @@ function ruleOf(rule: SourceRule): PolicyRule {
     when: rule.when,
     then: rule.then,
     reason: rule.reason,
-    obligations: (rule.obligations ?? []) as readonly Obligation[],
+    obligations: rule.obligations ?? [],
     ...(rule.approval !== undefined && { approval: approvalOf(rule.approval) }),
   };
 }

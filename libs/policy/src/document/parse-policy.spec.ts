@@ -98,6 +98,21 @@ describe('parsePolicy', () => {
     expect(parsePolicy(text, 'json').findings).toMatchObject([{ code, severity: 'error', line: 1, column }]);
   });
 
+  it.each([
+    ['names', (index: number) => `a${String(index)}: 1\n`],
+    ['repeated names', () => 'a: 1\n'],
+    ['errors', () => '}\n'],
+    ['anchors', (index: number) => `- &a${String(index)} x\n`],
+  ])('reads a document full of %s in linear time, and tells a bounded number of findings', (_name, line) => {
+    const text = Array.from({ length: 20_000 }, (_, index) => line(index)).join('');
+    const started = performance.now();
+    const { document, findings } = parsePolicy(text, 'yaml');
+    // Quadratic reading took from 27 s to 6 min.
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(document).toBeUndefined();
+    expect(findings.length).toBeLessThanOrEqual(200);
+  });
+
   it('leaves no trace on prototypes', () => {
     parsePolicy('{"__proto__":{"polluted":1}}', 'json');
     parsePolicy('__proto__: { polluted: 1 }\nconstructor: { prototype: { polluted: 1 } }', 'yaml');

@@ -35,11 +35,16 @@ export interface ParsedPolicy {
 export function parsePolicy(text: string, format: PolicyFormat): ParsedPolicy {
   const source = readSource(text, format);
   if (!source.ok)
-    return { findings: source.faults.map((fault) => placed(text, fault.code, fault.message, fault.offset, '')) };
+    return {
+      findings: source.faults
+        .slice(0, POLICY_LIMITS.findings)
+        .map((fault) => placed(text, fault.code, fault.message, fault.offset, '')),
+    };
   const { document, findings } = readDocument(source.data);
   const sorted = findings
     .map((found) => ({ found, offset: offsetOfFinding(text, source.places, found) }))
     .sort((left, right) => left.offset - right.offset)
+    .slice(0, POLICY_LIMITS.findings)
     .map(({ found, offset }) => placed(text, found.code, found.message, offset, formatPath(found.path)));
   if (document === undefined) return { findings: sorted };
   return { document, digest: digestOf(document.source), canonical: canonicalText(document.source), findings: sorted };
@@ -76,8 +81,8 @@ function checkedYaml(text: string): SourceReading {
 
 function faultOf(error: unknown): SourceFault {
   if (!(error instanceof LedgerError)) return { code: 'SOURCE_SYNTAX', message: 'the text cannot be read', offset: 0 };
-  const offset = typeof error.details['offset'] === 'number' ? error.details['offset'] : 0;
-  return { code: findingCodeOf(error.code), message: error.message, offset };
+  const { offset } = error.details;
+  return { code: findingCodeOf(error.code), message: error.message, offset: typeof offset === 'number' ? offset : 0 };
 }
 
 function findingCodeOf(code: string): PolicyFindingCode {

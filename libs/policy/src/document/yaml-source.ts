@@ -26,7 +26,9 @@ export function readYaml(text: string): SourceReading {
   const [document, second] = parseAllDocuments(text, {
     version: '1.2',
     schema: 'core',
-    uniqueKeys: true,
+    // Checked below, in linear time; the library compares every name with every other.
+    uniqueKeys: false,
+    prettyErrors: false,
     merge: false,
     resolveKnownTags: false,
     intAsBigInt: false,
@@ -36,12 +38,11 @@ export function readYaml(text: string): SourceReading {
   if (second !== undefined)
     return { ok: false, faults: [fault('SOURCE_FEATURE', 'only one document', second.range[0])] };
   const broken = [...document.errors, ...document.warnings].map(({ code, pos }) => {
-    if (code === 'DUPLICATE_KEY') return fault('SOURCE_DUPLICATE_NAME', 'the name stands here before', pos[0]);
     if (code === 'TAG_RESOLVE_FAILED') return fault('SOURCE_FEATURE', 'policies have no tags', pos[0]);
     return fault('SOURCE_SYNTAX', 'the text is not YAML', pos[0]);
   });
   if (broken.length > 0) return { ok: false, faults: broken };
-  return new YamlReader().read(document as Document.Parsed);
+  return new YamlReader().read(document);
 }
 
 class YamlReader {

@@ -207,12 +207,21 @@ function documentOf({ when, signals }: Bomb): string {
   return `id: bomb\nversion: 1.0.0\naction: bomb\nsignals: ${signals ?? '{}'}\n${rules}\n`;
 }
 
+/**
+ * Milliseconds of processor time of this process: what a bomb costs, not what else the machine does meanwhile.
+ * Collector and compiler threads are counted too, so on an idle machine this is no less than wall time.
+ */
+function clockMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 function detonate(bomb: Bomb): Blast {
   const text = documentOf(bomb);
   const heapBefore = process.memoryUsage().heapUsed;
-  const started = performance.now();
+  const started = clockMs();
   const { document } = parsePolicy(text, 'yaml');
-  const published = performance.now();
+  const published = clockMs();
   const heap = (): number => process.memoryUsage().heapUsed - heapBefore;
   if (document === undefined) {
     return { stage: 'refused', publishMs: published - started, evaluateMs: 0, heapBytes: heap(), admitted: false };
@@ -226,9 +235,9 @@ function detonate(bomb: Bomb): Blast {
     executionId: 'e-1',
     evaluatedAtMs: 1_767_225_600_000,
   };
-  const from = performance.now();
+  const from = clockMs();
   const { outcome, reasons } = policy.evaluate(input);
-  const evaluateMs = performance.now() - from;
+  const evaluateMs = clockMs() - from;
   const stopped = reasons.some(
     ({ code }) => code === 'BUDGET_EXCEEDED' || code === 'RULE_ERROR' || code === 'INPUT_TOO_LARGE',
   );
@@ -236,7 +245,7 @@ function detonate(bomb: Bomb): Blast {
   return { stage, publishMs: published - started, evaluateMs, heapBytes: heap(), admitted: outcome === 'admitted' };
 }
 
-/** The bound that the specification names; a machine that is busy gets three tries at the same bomb. */
+/** The bound that the specification names; a collection of older garbage may fall into one measurement, so the best of three counts. */
 const BOUND_MS = 100;
 const BOUND_BYTES = 64 * 1024 * 1024;
 

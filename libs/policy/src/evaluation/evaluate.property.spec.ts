@@ -149,7 +149,7 @@ describe('evaluate, against a reference', () => {
           const input: EvaluationInput = {
             action: 'act',
             subject: 's',
-            parameters: p === undefined ? {} : { p: p as never },
+            parameters: p === undefined ? {} : { p: p },
             signals: { b: { value: b }, ...(a !== undefined && { a: { value: a } }) },
             executionId: 'e',
             evaluatedAtMs: 0,

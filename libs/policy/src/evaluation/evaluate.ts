@@ -134,7 +134,7 @@ function refusalOfIntent(document: PolicyDocument, input: EvaluationInput): Reas
   if (input.action !== document.action) return reason('ACTION_MISMATCH', 'the policy governs another action');
   if (document.executionKey === undefined) return undefined;
   const key = memberAt(input.parameters, document.executionKey);
-  if (typeof key !== 'string' && !Number.isSafeInteger(key)) {
+  if (typeof key !== 'string' && (typeof key !== 'number' || !Number.isSafeInteger(key))) {
     return reason('EXECUTION_KEY_MISSING', 'the argument that the executionId must equal is absent');
   }
   if (String(key) === input.executionId) return undefined;

@@ -133,6 +133,6 @@ function celOfScalar(shape: ScalarShape, value: JsonValue): CelInput {
     case 'string':
     case 'bool':
     case 'enum':
-      return value as number | string | boolean;
+      return value;
   }
 }

@@ -185,7 +185,7 @@ function priced(meter: Meter, id: string, units: number): CelFunc {
   const { name, arguments: types, result } = signatureOf(id);
   return celFunc(name, types, result, (...args: CelValue[]) => {
     meter.charge(units);
-    return standard(undefined, args) as CelInput;
+    return standard(undefined, args);
   });
 }
 
@@ -201,7 +201,7 @@ function comprehensionFunctions(meter: Meter): CelFunc[] {
     }),
     celFunc(NEW_LIST_FUNCTION, [], LIST, () => ListUnderConstruction.start()),
     celFunc(APPEND_FUNCTION, [LIST, DYN], LIST, (list: CelList, item: CelValue) => {
-      ListUnderConstruction.append(list, item as CelInput);
+      ListUnderConstruction.append(list, item);
       return list;
     }),
   ];
