@@ -10,7 +10,7 @@ import { EffectDidNotHappen, type Effect } from './effect.js';
 import { startElapsed, type Elapsed } from './elapsed.js';
 import type { ExecuteOutcome, Replayed, Unavailable, Unknown } from './execute-outcome.js';
 import { frozenCopy } from './frozen-copy.js';
-import { keepLease, lifetimeMs } from './lease.js';
+import { keepLease } from './lease.js';
 import type { CallOptions, CommitRequest, EvaluateRequest, ExecutionName, Intent, RenewRequest } from './requests.js';
 import { verifiedGrant } from './verified-grant.js';
 
@@ -123,13 +123,13 @@ async function runUnder<Result, Parameters extends JsonObject>(
   const wanted = { tenant: calls.tenant, executionId, action, holderHash: holderHashOf(holder), parameters };
   const verified = (signed: SignedGrant): Grant => verifiedGrant(signed, wanted, calls.trust);
   const grant = verified(signedGrant);
-  if (elapsed() >= lifetimeMs(grant)) return tooLate(asking, grant);
   // 6. Run, with the lease kept up; a crash from here on leaves a lease that lapses, and a run that Reconcile settles.
   const { attempt } = grant;
   const lease = keepLease(grant, elapsed, async (timeoutMs, signal) => {
     const ttlMs = options.ttlMs === undefined ? {} : { ttlMs: options.ttlMs };
     return verified((await calls.renew({ executionId, attempt, holder, ...ttlMs }, { timeoutMs, signal })).grant);
   });
+  if (lease.signal.aborted) return tooLate(asking, grant);
   const run = { grant, signedGrant, attempt, parameters, signal: lease.signal };
   const ending = await endingOf(() => effect({ ...run, idempotencyKey: executionId, fencingToken: attempt }));
   lease.stop();
@@ -229,8 +229,7 @@ async function tooLate<Result, Parameters extends JsonObject>(
   grant: Grant,
 ): Promise<ExecuteOutcome<Result>> {
   const cause = new EffectDidNotHappen('the grant was over before the effect began');
-  const ended = await report(asking, grant, { effect: 'did-not-happen', cause });
-  return ended;
+  return report(asking, grant, { effect: 'did-not-happen', cause });
 }
 
 async function replayed(calls: ExecutionCalls, executionId: string, error: LedgerError): Promise<Replayed> {

@@ -34,15 +34,21 @@ export function keepLease(grant: Grant, elapsed: Elapsed, renew: RenewLease): Le
   const stopped = new AbortController();
   const lease = { grant, endsAtMs: lifetimeMs(grant), mayGrow: true };
 
-  const keep = async (): Promise<void> => {
+  // Apart from the renewals: an answer that does not come must not hold up the end.
+  const guard = async (): Promise<void> => {
     for (;;) {
       const leftMs = lease.endsAtMs - elapsed();
-      if (leftMs <= 0) return over.abort(lapsed(lease.grant));
-      const pauseMs = lease.mayGrow ? Math.max(leftMs / 2, SHORTEST_PAUSE_MS) : leftMs;
-      await pause(Math.min(pauseMs, leftMs, LONGEST_PAUSE_MS), stopped.signal);
-      if (stopped.signal.aborted) return;
-      if (lease.mayGrow && elapsed() < lease.endsAtMs) await grow();
-      if (stopped.signal.aborted || over.signal.aborted) return;
+      if (leftMs <= 0) over.abort(lapsed(lease.grant));
+      if (over.signal.aborted || stopped.signal.aborted) return stopped.abort();
+      await pause(Math.min(leftMs, LONGEST_PAUSE_MS), stopped.signal);
+    }
+  };
+
+  const keepRenewing = async (): Promise<void> => {
+    while (lease.mayGrow && !stopped.signal.aborted) {
+      const pauseMs = Math.max((lease.endsAtMs - elapsed()) / 2, SHORTEST_PAUSE_MS);
+      await pause(Math.min(pauseMs, LONGEST_PAUSE_MS), stopped.signal);
+      if (!stopped.signal.aborted) await grow();
     }
   };
 
@@ -56,12 +62,16 @@ export function keepLease(grant: Grant, elapsed: Elapsed, renew: RenewLease): Le
     } catch (error) {
       if (isUnavailable(error)) return; // Asked again until it runs out.
       if (isLimit(error)) lease.mayGrow = false;
-      else over.abort(error);
+      else if (!stopped.signal.aborted) {
+        over.abort(error);
+        stopped.abort();
+      }
     }
   };
 
-  // `keep` handles every failure of a renewal; nothing is left to reject.
-  void keep();
+  // Neither rejects: every failure of a renewal is handled where it comes up.
+  void guard();
+  void keepRenewing();
   return { signal: over.signal, stop: () => stopped.abort() };
 }
 

@@ -231,7 +231,7 @@ describe('what a run can come to', () => {
     const seen: unknown[] = [];
     const running = client.executeFromSignals({ ...payment('frozen'), parameters }, (run) => {
       seen.push(run.parameters);
-      expect(() => Object.assign(run.parameters.lines[0]!, { item: 'b' })).toThrow(TypeError);
+      expect(() => Object.assign(run.parameters.lines[0], { item: 'b' })).toThrow(TypeError);
     });
     parameters.amount = 99;
     parameters.lines[0]!.item = 'c';

@@ -1,4 +1,4 @@
-import { WritClient, type ExecuteIntent } from '@writ/client';
+import { type WritClient, type ExecuteIntent } from '@writ/client';
 
 interface PaymentTerms {
   readonly policyId: string;
