@@ -29,7 +29,7 @@ const eventId = matching<EventId>(UUID_V7);
 const decisionId = matching<DecisionId>(UUID_V7);
 const keyId = matching<KeyId>(/^[0-9a-f]{16}$/);
 const digest = matching<Digest>(/^sha256:[0-9a-f]{64}$/);
-const commitment = digest as z.ZodType<Commitment>;
+const commitment: z.ZodType<Commitment> = digest;
 /** A date that exists, in UTC, with three fraction digits. */
 const instant = z.iso.datetime({ precision: 3 }) as unknown as z.ZodType<Instant>;
 const revision = matching<string>(/^(?:0|[1-9][0-9]{0,18})$/);

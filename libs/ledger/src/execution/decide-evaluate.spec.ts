@@ -1,5 +1,6 @@
 import { formatInstant } from '@writ/encoding';
 
+import type { Command } from '../commands.js';
 import { needsVerdict } from './decide.js';
 import { momentOf } from './present.js';
 import { commitAs, evaluate, judge, reserve, START_MS, Story, termsOf, uuidFor, verdictOf } from './story.js';
@@ -8,8 +9,7 @@ const HOUR = 3_600_000;
 const denied = verdictOf('denied');
 
 /** A story that has heard these commands. */
-function given(...commands: Parameters<Story['tell']>): Story;
-function given(...commands: readonly Parameters<Story['tell']>[0][]): Story {
+function given(...commands: readonly Command[]): Story {
   const story = new Story();
   for (const command of commands) story.tell(command);
   return story;
