@@ -151,7 +151,7 @@ describe('openInstance', () => {
   });
 
   it('forgets a ledger in memory, key and all', async () => {
-    const memory = { WRIT_STORE_URL: 'memory:' };
+    const memory = { WRIT_STORE_URL: 'memory:', WRIT_SIGNER: 'noble' };
     const first = await start({}, memory);
     const second = await start({}, memory);
     expect(second.keyId).not.toBe(first.keyId);

@@ -53,7 +53,7 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
     clock.nowMs();
     // 2. The key. It is durable before the store is made: a crash in between leaves a key that signed nothing.
     const key = await keySource(settings, create);
-    const attestor = await createAttestor({ ...key, origin: settings.origin, worker: true });
+    const attestor = await createAttestor({ ...key, signer: settings.signer, origin: settings.origin, worker: true });
     opened.push(() => attestor.close());
     // 3. The store, and that it is this ledger's and this key's.
     const store = await openStore(settings, { create });

@@ -1,3 +1,4 @@
+import { parseOrigin } from '@writ/ledger';
 import { z } from 'zod';
 
 /** How the text of one variable becomes a value. `wants` completes the sentence "… wants". */
@@ -69,8 +70,14 @@ export function storeUrl(): ValueForm<StoreLocation> {
 /** The name of a ledger, as a C2SP origin: a URL without its scheme. */
 export function origin(): ValueForm<string> {
   return {
-    wants: 'a URL without its scheme, lower-case host first, at most 128 characters',
-    schema: z.string().regex(/^(?=.{1,128}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(\/[A-Za-z0-9._~-]+)*$/),
+    wants: 'a URL without its scheme: lower-case letters, digits and `.`, `_`, `/`, `-`, at most 128 characters',
+    schema: z.string().refine((text) => {
+      try {
+        return parseOrigin(text) === text && !text.includes('//');
+      } catch {
+        return false;
+      }
+    }),
   };
 }
 
