@@ -15,10 +15,10 @@ describe('parseConnectOptions', () => {
     expect(two.timeouts).toMatchObject({ attemptMs: 5_000, callMs: 7 });
   });
 
-  it('pins keys given as bytes or hex', () => {
+  it('pins keys given as bytes or base64', () => {
     const { keyId, publicKey } = createTestKey();
-    const hex = Buffer.from(publicKey).toString('hex');
-    const { trust } = parseConnectOptions({ ...plain, trust: { origin: 'o', publicKeys: [publicKey, hex] } });
+    const text = Buffer.from(publicKey).toString('base64');
+    const { trust } = parseConnectOptions({ ...plain, trust: { origin: 'o', publicKeys: [publicKey, text] } });
     expect(trust?.keys.map((key) => key.keyId)).toEqual([keyId, keyId]);
   });
 
@@ -36,7 +36,7 @@ describe('parseConnectOptions', () => {
     ['a host that only begins like loopback', { address: '127.0.0.1.example:1' }, 'CONFIGURATION_INVALID'],
     ['a tenant outside its pattern', { tenant: 'Acme' }, 'NAME_INVALID'],
     ['no key to trust', { trust: { origin: 'o', publicKeys: [] } }, 'CONFIGURATION_INVALID'],
-    ['half a key', { trust: { origin: 'o', publicKeys: ['02'] } }, 'ENCODING_HEX'],
+    ['half a key', { trust: { origin: 'o', publicKeys: ['Ag=='] } }, 'ENCODING_BASE64'],
     ['no patience', { timeouts: { callMs: 0 } }, 'CONFIGURATION_INVALID'],
     ['endless patience', { timeouts: { callMs: Infinity } }, 'CONFIGURATION_INVALID'],
   ];

@@ -1,4 +1,4 @@
-import { parseHex, parseTenant } from '@writ/encoding';
+import { parseBase64, parseTenant } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 import { keyIdOf, type Trust } from '@writ/evidence';
 
@@ -13,7 +13,7 @@ export interface ConnectOptions {
   readonly allowPlaintext?: boolean;
   readonly token?: string;
   /**
-   * The ledger's origin and its attestation keys (compressed points, bytes or hex), pinned from outside. With it, a
+   * The ledger's origin and its attestation keys (compressed points: bytes, or base64 as in a key file), pinned from outside. With it, a
    * grant counts only when one of them signed it; without it, the connection is what is trusted.
    */
   readonly trust?: { readonly origin: string; readonly publicKeys: readonly (Uint8Array | string)[] };
@@ -52,7 +52,7 @@ export interface Connection {
   readonly timeouts: Timeouts;
 }
 
-/** Throws CONFIGURATION_INVALID, NAME_INVALID for the tenant, ENCODING_HEX for a key. */
+/** Throws CONFIGURATION_INVALID, NAME_INVALID for the tenant, ENCODING_BASE64 for a key. */
 export function parseConnectOptions(options: ConnectOptions): Connection {
   const { address, tls, token, allowPlaintext = false } = options;
   const [first, ...others] = typeof address === 'string' ? [address] : address;
@@ -80,7 +80,7 @@ function trustOf(trust: ConnectOptions['trust']): Trust | undefined {
   if (trust === undefined) return undefined;
   if (trust.publicKeys.length === 0) throw invalid('trust', 'holds no key');
   const keys = trust.publicKeys.map((key) => {
-    const publicKey = typeof key === 'string' ? parseHex(key, 33) : key;
+    const publicKey = typeof key === 'string' ? parseBase64(key, 33) : key;
     return { keyId: keyIdOf(publicKey), publicKey };
   });
   return { origin: trust.origin, keys };
