@@ -4,7 +4,7 @@ import type { Attestation } from '@writ/ledger';
 import { verifyAttestation } from './attestation.js';
 import { domainMessage, rootMessage, SIGNING_DOMAINS } from './domains.js';
 import { publicationMessage } from './publication.js';
-import { TestKey } from './sign-for-tests.js';
+import { TestKey } from './sign.fixture.js';
 import { verifySignature } from './signature.js';
 import { verifyLeaf, type Trust } from './signed-leaf.js';
 

@@ -13,7 +13,7 @@ import {
   type GrantExpectation,
   type SignedGrant,
 } from './grant.js';
-import { TestKey } from './sign-for-tests.js';
+import { TestKey } from './sign.fixture.js';
 
 const origin = 'ledger.example/loans';
 const key = new TestKey(1);

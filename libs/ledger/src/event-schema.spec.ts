@@ -15,7 +15,7 @@ import {
   termsOf,
   uuidFor,
   verdictOf,
-} from './execution/story.js';
+} from './execution/story.fixture.js';
 
 const nonce = toBase64(new Uint8Array(16));
 

@@ -1,7 +1,7 @@
 import { toBase64 } from '@writ/encoding';
 import type { EventId } from '@writ/encoding';
 
-import { digestFor, OPERATOR, START_MS, uuidFor } from './execution/story.js';
+import { digestFor, OPERATOR, START_MS, uuidFor } from './execution/story.fixture.js';
 import {
   decideAddKey,
   decideRevokeKey,

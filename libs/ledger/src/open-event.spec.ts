@@ -3,7 +3,7 @@ import type { EventId, JsonObject } from '@writ/encoding';
 
 import { entryText, parseEntry } from './entry.js';
 import type { ExecutionEventType } from './events.js';
-import { evaluate, START_MS, Story, uuidFor } from './execution/story.js';
+import { evaluate, START_MS, Story, uuidFor } from './execution/story.fixture.js';
 import { encodeMetadata, parseMetadata, type Attestation } from './metadata.js';
 import { openEvent, type StoredEvent } from './open-event.js';
 import { prepareAll, type PreparedEvent } from './seal.js';

@@ -1,6 +1,6 @@
 import type { EventId, PolicyId, Tenant } from '@writ/encoding';
 
-import { digestFor, START_MS, USER, uuidFor } from './execution/story.js';
+import { digestFor, START_MS, USER, uuidFor } from './execution/story.fixture.js';
 import {
   compareVersions,
   decideActivate,

@@ -1,5 +1,5 @@
 import type { Verdict } from '../commands.js';
-import { digestFor, evaluate, judge, reserve, START_MS, Story, sweep, uuidFor, verdictOf } from './story.js';
+import { digestFor, evaluate, judge, reserve, START_MS, Story, sweep, uuidFor, verdictOf } from './story.fixture.js';
 
 const approval = { quorum: 2, roles: ['credit-officer', 'risk'], ttlMs: 60_000, separationOfDuties: true };
 

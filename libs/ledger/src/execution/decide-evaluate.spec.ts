@@ -3,7 +3,7 @@ import { formatInstant } from '@writ/encoding';
 import type { Command } from '../commands.js';
 import { needsVerdict } from './decide.js';
 import { momentOf } from './present.js';
-import { commitAs, evaluate, judge, reserve, START_MS, Story, termsOf, uuidFor, verdictOf } from './story.js';
+import { commitAs, evaluate, judge, reserve, START_MS, Story, termsOf, uuidFor, verdictOf } from './story.fixture.js';
 
 const HOUR = 3_600_000;
 const denied = verdictOf('denied');

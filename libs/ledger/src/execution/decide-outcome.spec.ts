@@ -1,6 +1,6 @@
 import type { Command } from '../commands.js';
 import type { Outcome } from '../events.js';
-import { commitAs, evaluate, reconcile, release, reserve, Story, sweep, termsOf, verdictOf } from './story.js';
+import { commitAs, evaluate, reconcile, release, reserve, Story, sweep, termsOf, verdictOf } from './story.fixture.js';
 
 function given(...commands: readonly Command[]): Story {
   const story = new Story();

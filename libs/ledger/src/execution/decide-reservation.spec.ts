@@ -13,7 +13,7 @@ import {
   sweep,
   termsOf,
   verdictOf,
-} from './story.js';
+} from './story.fixture.js';
 
 function given(...commands: readonly Command[]): Story {
   const story = new Story();

@@ -17,7 +17,7 @@ import {
   sweep,
   uuidFor,
   verdictOf,
-} from './story.js';
+} from './story.fixture.js';
 
 function given(...commands: readonly Command[]): Story {
   const story = new Story();

@@ -4,7 +4,7 @@ import type { Command, Verdict } from '../commands.js';
 import type { Outcome } from '../events.js';
 import { needsVerdict } from './decide.js';
 import { momentOf } from './present.js';
-import { LIMITS, ReferenceModel, type Step } from './reference-model.js';
+import { LIMITS, ReferenceModel, type Step } from './reference-model.fixture.js';
 import {
   commitAs,
   evaluate,
@@ -19,7 +19,7 @@ import {
   termsOf,
   uuidFor,
   verdictOf,
-} from './story.js';
+} from './story.fixture.js';
 import { viewOf } from './view.js';
 
 const COMMANDS = Number(process.env['WRIT_MODEL_COMMANDS'] ?? 24_000);

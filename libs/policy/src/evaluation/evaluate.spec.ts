@@ -72,7 +72,7 @@ admission: { ttl: 10m }`);
         { rule: 'good', matched: false, clause: { text: 'signals.score < 90', offset: 22 } },
         { rule: 'big', matched: true },
       ],
-      validUntilMs: NOW + 600_000,
+      validUntilMs: NOW + 14_400_000, // the wait and the approval, not the admission's ten minutes
       approval: { quorum: 2, roles: ['boss'], ttlMs: 7_200_000, separationOfDuties: true },
     });
   });

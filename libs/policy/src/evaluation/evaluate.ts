@@ -84,13 +84,15 @@ function answered(
 ): Evaluation {
   const reasons: readonly Reason[] = [{ code: 'RULE', text: rule.reason, rule: rule.id }];
   if (rule.then === 'deny') return denied(input.evaluatedAtMs, rule.id, reasons, diagnostics);
-  const validUntilMs = Math.min(input.evaluatedAtMs + document.admission.ttlMs, signals.validUntilMs);
-  const answer = { rule: rule.id, reasons, obligations: rule.obligations, diagnostics, validUntilMs };
-  if (rule.then === 'admit') return { outcome: 'admitted', ...answer };
+  const answer = { rule: rule.id, reasons, obligations: rule.obligations, diagnostics };
+  const untilMs = (ttlMs: number): number => Math.min(input.evaluatedAtMs + ttlMs, signals.validUntilMs);
+  if (rule.then === 'admit')
+    return { outcome: 'admitted', ...answer, validUntilMs: untilMs(document.admission.ttlMs) };
   // The reader has made sure that a rule which escalates says who may approve.
-  if (rule.approval === undefined)
-    return denied(input.evaluatedAtMs, rule.id, [failure(rule.id, 'other')], diagnostics);
-  return { outcome: 'escalated', ...answer, approval: rule.approval };
+  const { approval } = rule;
+  if (approval === undefined) return denied(input.evaluatedAtMs, rule.id, [failure(rule.id, 'other')], diagnostics);
+  // Waiting for approval takes up to one ttl, and the approval then holds for another; admission.ttl is for admissions.
+  return { outcome: 'escalated', ...answer, validUntilMs: untilMs(2 * approval.ttlMs), approval };
 }
 
 function denied(
