@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
 import { v7 } from './harness/ids.js';
-import { GrpcClient, readStatus, statusOf, type Json } from './harness/clients.js';
+import { GrpcClient, readStatus, statusOf, type Json, type Loose } from './harness/clients.js';
 import { removeFolders, startTestServer, type TestServer } from './harness/server.js';
 import { evaluateRequest, publishLoanPolicy } from './harness/story.js';
 
@@ -193,7 +193,7 @@ describe('watch', () => {
 
   it('refuses what does not exist', async () => {
     const call = client.raw['WatchExecution']({ tenant: 'acme', executionId: 'nowhere' }, client.metadata());
-    const error = await new Promise<any>((settle) => call.on('error', settle).on('data', () => undefined));
+    const error = await new Promise<Loose>((settle) => call.on('error', settle).on('data', () => undefined));
     expect(readStatus(error)).toMatchObject({ grpc: 5, code: 'EXECUTION_NOT_FOUND' });
   });
 });
@@ -211,7 +211,7 @@ describe('errors and deadlines', () => {
 
   it('ends with a coded DEADLINE_EXCEEDED, and the retry with the same ids is answered', async () => {
     const request = evaluateRequest('deadline-1');
-    const error = await new Promise<any>((settle) => {
+    const error = await new Promise<Loose>((settle) => {
       client.raw['Evaluate'](request, client.metadata(), { deadline: Date.now() + 1 }, settle);
     });
     expect(error.code).toBe(4);

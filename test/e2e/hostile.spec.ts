@@ -2,9 +2,10 @@ import { connect } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
+import type { ServiceError } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 
-import { GrpcClient, http, readStatus, statusOf, type Json } from './harness/clients.js';
+import { GrpcClient, http, readStatus, statusOf } from './harness/clients.js';
 import { removeFolders, startTestServer, type TestServer } from './harness/server.js';
 import { evaluateBody, evaluateRequest, publishLoanPolicy } from './harness/story.js';
 
@@ -56,10 +57,10 @@ function rawCall(path: string, body: Buffer, headers: Record<string, string> = {
       ...headers,
     });
     let answer: RawAnswer = { grpc: 'none', details: '' };
-    const note = (given: Record<string, unknown>): void => {
+    const note = (given: Record<string, string>): void => {
       if (given['grpc-status'] === undefined) return;
-      const bytes = Buffer.from(String(given['grpc-status-details-bin'] ?? ''), 'base64');
-      answer = { grpc: String(given['grpc-status']), details: bytes.toString('latin1') };
+      const bytes = Buffer.from(given['grpc-status-details-bin'] ?? '', 'base64');
+      answer = { grpc: given['grpc-status'], details: bytes.toString('latin1') };
     };
     stream
       .on('response', note)
@@ -258,7 +259,7 @@ describe('logs', () => {
     const secret = 'S3CRET-0451';
     const texts = naughtyStrings(500);
     const calls = texts.map((text, index) => {
-      const request = evaluateRequest(`naughty-${index}`) as Json;
+      const request = evaluateRequest(`naughty-${index}`);
       request['intent'].subject = `${secret} ${text}`;
       request['intent'].parametersJson = JSON.stringify({
         applicationId: `naughty-${index}`,
@@ -269,7 +270,7 @@ describe('logs', () => {
       if (index % 3 === 1) request['executionId'] = `${secret} ${text}`;
       if (index % 3 === 2)
         request['intent'].signals[`${secret} ${text}`] = { valueJson: JSON.stringify(`${secret} ${text}`) };
-      return client.call('Evaluate', request, 60_000).catch((error: never) => readStatus(error));
+      return client.call('Evaluate', request, 60_000).catch((error: unknown) => readStatus(error as ServiceError));
     });
     await Promise.all(calls);
     const token = `writ_${'T'.repeat(43)}`;

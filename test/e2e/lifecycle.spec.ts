@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { GrpcClient, http, readStatus, statusOf, type Json } from './harness/clients.js';
+import { GrpcClient, http, readStatus, statusOf, type Json, type Loose } from './harness/clients.js';
 import { removeFolders, startTestServer } from './harness/server.js';
 import { evaluateBody, evaluateRequest, publishLoanPolicy } from './harness/story.js';
 
@@ -54,7 +54,7 @@ describe('shutdown', () => {
     const stream = client.raw['EvaluateStream'](client.metadata());
     const watch = client.raw['WatchExecution']({ tenant: 'acme', executionId: 'open-1' }, client.metadata());
     const errors = [stream, watch].map(
-      (call) => new Promise<any>((settle) => call.on('error', settle).on('data', () => undefined)),
+      (call) => new Promise<Loose>((settle) => call.on('error', settle).on('data', () => undefined)),
     );
     stream.write({ correlationId: '1', request: evaluateRequest('open-2') });
     await new Promise<void>((settle) => stream.once('data', () => settle()));

@@ -15,17 +15,20 @@ import protobuf from 'protobufjs';
 const PROTO = resolve(__dirname, '../../../proto');
 const LOADER = { includeDirs: [PROTO], keepCase: false, longs: String, enums: String, defaults: true, oneofs: true };
 
-export type Json = Record<string, any>;
+/** Answers are looked at by path; their shape is what the tests assert. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Loose = any;
+export type Json = Record<string, Loose>;
 type Unary = (request: Json, metadata: Metadata, options: { deadline?: number }, callback: Callback) => unknown;
 type Callback = (error: ServiceError | null, answer: Json) => void;
 
 /** A gRPC client as any service would make it from the `.proto` files. */
 export class GrpcClient {
-  readonly raw: Client & Record<string, any>;
+  readonly raw: Client & Record<string, Loose>;
 
   constructor(service: 'ExecutionService' | 'PolicyService', port: number, options: GrpcClientOptions = {}) {
     const definition = loadSync(['writ/v1/executions.proto', 'writ/v1/policies.proto'], LOADER);
-    const loaded = loadPackageDefinition(definition) as any;
+    const loaded = loadPackageDefinition(definition) as Loose;
     const channel = options.credentials ?? credentials.createInsecure();
     this.raw = new loaded.writ.v1[service](`${options.host ?? '127.0.0.1'}:${port}`, channel, options.channel ?? {});
     this.token = options.token;
@@ -96,7 +99,7 @@ export function readStatus(error: ServiceError): RpcStatus {
     const status = root.lookupType('google.rpc.Status').decode(bytes) as unknown as { details: Json[] };
     for (const { typeUrl, value } of status.details as { typeUrl: string; value: Uint8Array }[]) {
       const name = typeUrl.split('/').pop()!;
-      details[name] = name.startsWith('google.rpc.') ? (root.lookupType(name).decode(value) as Json) : { value };
+      details[name] = name.startsWith('google.rpc.') ? root.lookupType(name).decode(value) : { value };
     }
   }
   const info = details['google.rpc.ErrorInfo'];
@@ -106,7 +109,7 @@ export function readStatus(error: ServiceError): RpcStatus {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: any;
+  readonly body: Loose;
 }
 
 export async function http(

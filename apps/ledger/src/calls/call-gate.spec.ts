@@ -33,7 +33,7 @@ function gateWith(maxInFlight = 4, level = 'info'): { gate: CallGate; lines: Rec
 const codeOf = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
     () => 'OK',
-    (error: { code?: unknown }) => error.code,
+    (error: unknown) => (error as { code?: unknown }).code,
   );
 
 describe('admission', () => {

@@ -1,4 +1,4 @@
-import { LedgerError, UnavailableError } from '@writ/errors';
+import { type LedgerError, UnavailableError } from '@writ/errors';
 
 import type { CallFacts, CallGate } from '../calls/call-gate.js';
 import type { Message } from '../grpc/decode-message.js';

@@ -1,4 +1,4 @@
-import { isUuid, parseDecisionId, parsePolicyId, type JsonValue } from '@writ/encoding';
+import { isUuid, parseDecisionId, parsePolicyId } from '@writ/encoding';
 import type { ExecutionStateName, IntentInput } from '@writ/operations';
 import { z } from 'zod';
 
@@ -21,7 +21,7 @@ import { EXECUTION_STATE } from './execution-message.js';
 const signal = z
   .strictObject({ value: jsonValue, observedAt: instant.optional(), source: text.optional() })
   .transform(({ value, observedAt, source }) => ({
-    value: value as JsonValue,
+    value: value,
     ...(observedAt === undefined ? {} : { observedAtMs: observedAt }),
     ...(source === undefined ? {} : { source }),
   }));
@@ -80,7 +80,7 @@ export const CommitBody = z
     parameters: digest,
     result: jsonValue.optional(),
   })
-  .transform(({ result, ...rest }) => ({ ...rest, ...(result === undefined ? {} : { result: result as JsonValue }) }));
+  .transform(({ result, ...rest }) => ({ ...rest, ...(result === undefined ? {} : { result: result }) }));
 
 export const ReleaseBody = z.strictObject({ attempt, holder, reason: z.string().max(65_536).default('') });
 

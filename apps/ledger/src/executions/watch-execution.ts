@@ -7,9 +7,9 @@ export interface Watch {
   readonly gate: CallGate;
   /** Aborted when the client is gone. */
   readonly gone: AbortSignal;
-  views(signal: AbortSignal): AsyncIterable<ExecutionView>;
+  readonly views: (signal: AbortSignal) => AsyncIterable<ExecutionView>;
   /** Resolves when the client can take another. */
-  write(view: ExecutionView): Promise<void>;
+  readonly write: (view: ExecutionView) => Promise<void>;
 }
 
 /** Writes views until the client goes. Throws SHUTTING_DOWN when the node does, and what the operation throws. */

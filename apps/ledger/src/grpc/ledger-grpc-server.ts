@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server as SocketServer } from 'nod
 
 import {
   Server,
-  ServerCredentials,
+  type ServerCredentials,
   type ChannelOptions,
   type sendUnaryData,
   type ServerOptions,
@@ -33,6 +33,7 @@ export interface GrpcServerOptions {
 }
 
 type Handler = (...args: unknown[]) => Promise<unknown>;
+type ServiceMethod = (call: never, callback: never) => void;
 
 /** A dead peer is noticed after a minute and a half; a connection lives half a day, so that load spreads again. */
 const CONNECTION_LIMITS: ChannelOptions = {
@@ -95,7 +96,7 @@ export class LedgerGrpcServer extends ServerGrpc {
     callback?.();
   }
 
-  override createUnaryServiceMethod(handler: Handler): Function {
+  override createUnaryServiceMethod(handler: Handler): ServiceMethod {
     return (call: UnaryCall, callback: sendUnaryData<Message>): void => {
       settle(handler(call.request, call.metadata, call)).then(
         (message) => callback(null, message as Message),
@@ -105,7 +106,7 @@ export class LedgerGrpcServer extends ServerGrpc {
   }
 
   /** The handler writes and ends by itself; what it throws becomes the status. */
-  override createStreamServiceMethod(handler: Handler): Function {
+  override createStreamServiceMethod(handler: Handler): ServiceMethod {
     return (call: WatchCall): void => endWithFailure(call, handler(call.request, call.metadata, call));
   }
 

@@ -19,7 +19,7 @@ export function addHealth(server: Server, health: HealthImplementation, gate: Ca
       server.addService(service, Object.fromEntries(guarded) as UntypedServiceImplementation);
     },
   };
-  health.addToServer(guarding as unknown as Server);
+  health.addToServer(guarding);
 }
 
 function guard(method: Method, gate: CallGate): Method {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -43,11 +43,11 @@ export function createFastifyAdapter(options: HttpEdgeOptions, routes: RouteBook
     ...(options.tls === undefined ? { http: server } : { https: { ...server, ...httpsOptions(options.tls) } }),
   });
   // Nest types the instance with its own generics.
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   routes.watch(fastify);
   useStrictBodies(fastify, options.maxRequestBytes);
   useHeaders(fastify, options);
-  (fastify.server as HttpServer).maxConnections = options.maxConnections;
+  fastify.server.maxConnections = options.maxConnections;
   return adapter;
 }
 

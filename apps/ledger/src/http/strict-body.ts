@@ -1,7 +1,7 @@
 import { parseJson } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
+import { type z } from 'zod';
 
 /** Bodies go through our own parser: the platform's hides duplicate names and rounds numbers (docs/spec/json.md). */
 export function useStrictBodies(fastify: FastifyInstance, maxBytes: number): void {
@@ -17,7 +17,7 @@ export function useStrictBodies(fastify: FastifyInstance, maxBytes: number): voi
             field: 'content-encoding',
           });
         }
-        done(null, parseJson(body as Buffer, { maxBytes }));
+        done(null, parseJson(body, { maxBytes }));
       } catch (error) {
         done(error as Error);
       }
