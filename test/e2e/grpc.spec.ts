@@ -81,8 +81,10 @@ describe('the life of an execution', () => {
     const renewed = await client.call('Renew', { tenant, executionId, attempt, holder, ttlMs: 600_000 });
     expect(JSON.parse(renewed['grant'].payload).ttlMs).toBe(600_000);
     await client.call('Release', { tenant, executionId, attempt, holder, reason: 'not now' });
-    const next = await client.call('Reserve', { tenant, executionId, holder });
-    const unknown = commitOf(request, next['grant'], 'RUN_OUTCOME_UNKNOWN');
+    // A holder stands for one attempt.
+    const other = { ...request, holder: Buffer.alloc(16, 5) };
+    const next = await client.call('Reserve', { tenant, executionId, holder: other['holder'] });
+    const unknown = commitOf(other, next['grant'], 'RUN_OUTCOME_UNKNOWN');
     await client.call('Commit', unknown);
     await client.call('Reconcile', {
       tenant,
