@@ -1,8 +1,7 @@
-import type { JsonObject } from '@writ/encoding';
 import type { Grant, SignedGrant } from '@writ/evidence';
 
 /** What an effect is given to run with. */
-export interface Run<Parameters extends JsonObject = JsonObject> {
+export interface Run<Parameters extends object = object> {
   /** Verified: it is for this execution, these parameters and this process. */
   readonly grant: Grant;
   /** As it was signed, for a resource that checks grants itself. */
@@ -20,9 +19,7 @@ export interface Run<Parameters extends JsonObject = JsonObject> {
 }
 
 /** The consequential step. Runs only under a grant, at most once per call. */
-export type Effect<Result, Parameters extends JsonObject = JsonObject> = (
-  run: Run<Parameters>,
-) => Promise<Result> | Result;
+export type Effect<Result, Parameters extends object = object> = (run: Run<Parameters>) => Promise<Result> | Result;
 
 /**
  * An effect throws this when it knows that nothing happened (the card was declined, the request never left): the

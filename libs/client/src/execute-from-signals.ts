@@ -15,7 +15,8 @@ import type { CallOptions, CommitRequest, EvaluateRequest, ExecutionName, Intent
 import { verifiedGrant } from './verified-grant.js';
 
 /** An intent under the caller's own key. */
-export interface ExecuteIntent<Parameters extends JsonObject = JsonObject> extends Intent, ExecutionName {
+export interface ExecuteIntent<Parameters extends object = object> extends Omit<Intent, 'parameters'>, ExecutionName {
+  /** The real arguments, with a JSON form (docs/spec/json.md): the effect is given a frozen copy of them. */
   readonly parameters: Parameters;
 }
 
@@ -38,9 +39,9 @@ export interface ExecutionCalls {
 }
 
 /** One call of `executeFromSignals`, from the drawing of its holder to its end. */
-interface Asking<Result, Parameters extends JsonObject> {
+interface Asking<Result, Parameters extends object> {
   readonly calls: ExecutionCalls;
-  readonly intent: ExecuteIntent<Parameters>;
+  readonly intent: ExecuteIntent<Parameters & JsonObject>;
   readonly effect: Effect<Result, Parameters>;
   readonly options: ExecuteOptions;
   readonly holder: Uint8Array;
@@ -68,7 +69,7 @@ export function newCommitId(): string {
  * Throws before the effect only: what the ledger rejects (a LedgerError: the request, the token, a grant that does not
  * verify). After the effect nothing is thrown: whatever became of the report is in the outcome.
  */
-export async function executeFromSignals<Result, Parameters extends JsonObject>(
+export async function executeFromSignals<Result, Parameters extends object>(
   calls: ExecutionCalls,
   intent: ExecuteIntent<Parameters>,
   effect: Effect<Result, Parameters>,
@@ -81,7 +82,7 @@ export async function executeFromSignals<Result, Parameters extends JsonObject>(
   return ask({ calls, intent: fixed, effect, options, holder, elapsed: startElapsed() });
 }
 
-async function ask<Result, Parameters extends JsonObject>(
+async function ask<Result, Parameters extends object>(
   asking: Asking<Result, Parameters>,
 ): Promise<ExecuteOutcome<Result>> {
   const { calls, intent, holder, options } = asking;
@@ -113,7 +114,7 @@ async function ask<Result, Parameters extends JsonObject>(
   }
 }
 
-async function runUnder<Result, Parameters extends JsonObject>(
+async function runUnder<Result, Parameters extends object>(
   asking: Asking<Result, Parameters>,
   signedGrant: SignedGrant,
 ): Promise<ExecuteOutcome<Result>> {
@@ -145,7 +146,7 @@ async function endingOf<Result>(run: () => Promise<Result> | Result): Promise<En
   }
 }
 
-async function report<Result, Parameters extends JsonObject>(
+async function report<Result, Parameters extends object>(
   asking: Asking<Result, Parameters>,
   grant: Grant,
   ending: Ending<Result>,
@@ -178,7 +179,7 @@ async function report<Result, Parameters extends JsonObject>(
   }
 }
 
-function reportOf<Result, Parameters extends JsonObject>(
+function reportOf<Result, Parameters extends object>(
   { intent, holder }: Asking<Result, Parameters>,
   grant: Grant,
   ending: Ending<Result>,
@@ -224,7 +225,7 @@ function recordable(result: unknown): JsonValue | undefined {
 }
 
 /** The grant came too late to be run on. Saying that nothing happened opens the execution again. */
-async function tooLate<Result, Parameters extends JsonObject>(
+async function tooLate<Result, Parameters extends object>(
   asking: Asking<Result, Parameters>,
   grant: Grant,
 ): Promise<ExecuteOutcome<Result>> {
@@ -253,7 +254,7 @@ async function fetchedReceipt(calls: ExecutionCalls, executionId: string): Promi
   }
 }
 
-function unavailable<Result, Parameters extends JsonObject>(
+function unavailable<Result, Parameters extends object>(
   asking: Asking<Result, Parameters>,
   error: UnavailableError,
 ): Unavailable<Result> {

@@ -4,9 +4,9 @@ import { canonicalText, type JsonObject } from '@writ/encoding';
  * The parameters as their canonical text says them, frozen to the bottom: what is committed to, admitted and run are one
  * value, whatever the caller does to its own object meanwhile. Throws JSON_* where they have no I-JSON form.
  */
-export function frozenCopy<T extends JsonObject>(parameters: T): T {
+export function frozenCopy<T extends object>(parameters: T): T & JsonObject {
   // Our own canonical text: what the lax parser would let through cannot be in it.
-  return freeze(JSON.parse(canonicalText(parameters)) as T);
+  return freeze(JSON.parse(canonicalText(parameters)) as T & JsonObject);
 }
 
 function freeze<T>(value: T): T {

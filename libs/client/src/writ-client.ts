@@ -1,4 +1,3 @@
-import type { JsonObject } from '@writ/encoding';
 import type { Trust } from '@writ/evidence';
 import type {
   EvaluateAnswer,
@@ -83,7 +82,7 @@ export class WritClient implements ExecutionCalls {
    * Asks, runs the effect only under a verified grant, keeps the lease, reports. Denied, escalated, replayed and unknown
    * are outcomes to branch on; thrown is only what was wrong before anything ran.
    */
-  executeFromSignals<Result, Parameters extends JsonObject>(
+  executeFromSignals<Result, Parameters extends object>(
     intent: ExecuteIntent<Parameters>,
     effect: Effect<Result, Parameters>,
     options?: ExecuteOptions,

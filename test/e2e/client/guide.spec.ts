@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EffectDidNotHappen, newCommitId, WritClient, type ExecuteOutcome } from '@writ/client';
-import { removeFolders, startTestServer, type TestServer } from '../harness/server';
-import { CuttingProxy } from './cutting-proxy';
-import { payment, publishPaymentPolicies } from './payments';
+import { removeFolders, startTestServer, type TestServer } from '../harness/server.js';
+import { CuttingProxy } from './cutting-proxy.js';
+import { payment, publishPaymentPolicies } from './payments.js';
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,7 @@
 import { WritClient } from '@writ/client';
-import { removeFolders, startTestServer, temporaryFolder, type TestServer } from '../harness/server';
-import { CuttingProxy } from './cutting-proxy';
-import { FakeBank, payment, publishPaymentPolicies } from './payments';
+import { removeFolders, startTestServer, temporaryFolder, type TestServer } from '../harness/server.js';
+import { CuttingProxy } from './cutting-proxy.js';
+import { FakeBank, payment, publishPaymentPolicies } from './payments.js';
 
 jest.setTimeout(90_000);
 

@@ -1,7 +1,7 @@
 import { EffectDidNotHappen, newCommitId, WritClient, type ExecuteOutcome } from '@writ/client';
-import { removeFolders, startTestServer, type TestServer } from '../harness/server';
-import { CuttingProxy } from './cutting-proxy';
-import { FakeBank, payment, publishPaymentPolicies } from './payments';
+import { removeFolders, startTestServer, type TestServer } from '../harness/server.js';
+import { CuttingProxy } from './cutting-proxy.js';
+import { FakeBank, payment, publishPaymentPolicies } from './payments.js';
 
 jest.setTimeout(60_000);
 
@@ -231,7 +231,7 @@ describe('what a run can come to', () => {
     const seen: unknown[] = [];
     const running = client.executeFromSignals({ ...payment('frozen'), parameters }, (run) => {
       seen.push(run.parameters);
-      expect(() => Object.assign(run.parameters.lines[0], { item: 'b' })).toThrow(TypeError);
+      expect(() => Object.assign(run.parameters.lines[0]!, { item: 'b' })).toThrow(TypeError);
     });
     parameters.amount = 99;
     parameters.lines[0]!.item = 'c';
