@@ -1,4 +1,4 @@
-import { canonicalise, parseBase64, parseJson, toBase64 } from '@writ/encoding';
+import { canonicalText, parseBase64, parseJson, toBase64, utf8 } from '@writ/encoding';
 import type { JsonObject, JsonValue, KeyId } from '@writ/encoding';
 import { IntegrityError } from '@writ/errors';
 
@@ -36,17 +36,19 @@ const MAX_METADATA_BYTES = 1_048_576;
 const MAX_PATH = 32;
 const KEY_ID = /^[0-9a-f]{16}$/;
 
+/** Canonical JSON, spelled out because every event on the hot path has it; only what varies is walked. */
 export function encodeMetadata(metadata: EventMetadata): Uint8Array {
   const { streamSalt, openings, attestation, trace } = metadata;
-  return canonicalise(
-    {
-      v: METADATA_VERSION,
-      attestation,
-      ...(streamSalt === undefined ? {} : { streamSalt: toBase64(streamSalt) }),
-      ...(openings === undefined ? {} : { openings }),
-      ...(trace === undefined ? {} : { trace }),
-    },
-    WRAPPED_DEPTH,
+  const { entry, keyId, batch, signature } = attestation;
+  // RFC 8785 order at every level. Key id, path and signature are hex or base64, which need no escape.
+  const path = batch.path.map((sibling) => `"${sibling}"`).join();
+  return utf8(
+    `{"attestation":{"batch":{"index":${String(batch.index)},"path":[${path}],"size":${String(batch.size)}},` +
+      `"entry":${canonicalText(entry)},"keyId":"${keyId}","signature":"${signature}"},` +
+      (openings === undefined ? '' : `"openings":${canonicalText(openings, WRAPPED_DEPTH)},`) +
+      (streamSalt === undefined ? '' : `"streamSalt":"${toBase64(streamSalt)}",`) +
+      (trace === undefined ? '' : `"trace":${canonicalText(trace)},`) +
+      `"v":${String(METADATA_VERSION)}}`,
   );
 }
 

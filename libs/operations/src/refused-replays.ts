@@ -40,6 +40,7 @@ export class RefusedReplays {
   readonly #windows = new Map<string, Window>();
   readonly #waiting = new Map<Tenant, RefusalFact[]>();
   readonly #writers = new Map<Tenant, Promise<void>>();
+  readonly #untoldDrops = new Map<Tenant, number>();
   #waitingCount = 0;
   #recorded = 0;
   #dropped = 0;
@@ -72,7 +73,19 @@ export class RefusedReplays {
   /** Tells every window that is over (`all`: every window), and waits until the store has what was told. */
   async flush(options: { readonly all?: boolean } = {}): Promise<void> {
     const endedBefore = options.all === true ? Infinity : this.#clock.nowMs() - WINDOW_MS;
-    for (const [key, window] of this.#windows) if (window.startMs <= endedBefore) this.#end(key, window);
+    for (const [key, window] of this.#windows) {
+      if (window.startMs > endedBefore) continue;
+      if (this.#waitingCount >= MAX_WAITING) await this.#writeWaiting();
+      this.#end(key, window);
+    }
+    await this.#writeWaiting();
+    for (const [tenant, count] of this.#untoldDrops) this.#onAlarm({ kind: 'refusals_dropped', tenant, count });
+    this.#untoldDrops.clear();
+  }
+
+  /** One more try for everything that waits, also for what a writer under way is just failing at. */
+  async #writeWaiting(): Promise<void> {
+    await Promise.all(this.#writers.values());
     for (const tenant of this.#waiting.keys()) this.#write(tenant);
     await Promise.all(this.#writers.values());
   }
@@ -142,9 +155,10 @@ export class RefusedReplays {
     this.#waitingCount -= count;
   }
 
+  /** Told with the next flush: an alarm per refusal would be a flood of its own. */
   #drop(tenant: Tenant, count: number): void {
     this.#dropped += count;
-    this.#onAlarm({ kind: 'refusals_dropped', tenant, count });
+    this.#untoldDrops.set(tenant, (this.#untoldDrops.get(tenant) ?? 0) + count);
   }
 }
 
