@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { WritClient } from '@writ/client';
 import { removeFolders, startTestServer, temporaryFolder, type TestServer } from '../harness/server.js';
 import { CuttingProxy } from './cutting-proxy.js';
@@ -144,6 +147,36 @@ describe('a server that is killed', () => {
     });
     await watching;
     expect(states).toEqual(['reserved', 'committed']);
+  });
+});
+
+describe('a caller that is killed', () => {
+  it('mid-effect: nobody runs it again, and a human settles it', async () => {
+    const intent = payment('dying', 10, 'brief-payments');
+    const caller = join(__dirname, 'dying-caller.mjs');
+    const dying = spawn(process.execPath, [caller, proxy.address, intent.executionId, intent.policyId], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(dying.stdout, 'data');
+    const meanwhile = await client.executeFromSignals(intent, () => bank.pay('dying'));
+    expect(meanwhile).toMatchObject({ kind: 'replayed', reason: 'reserved' });
+    dying.kill('SIGKILL');
+    await once(dying, 'exit');
+    for (;;) {
+      const { state } = await client.getExecution({ executionId: 'dying' });
+      if (state === 'unknown') break;
+      expect(['reserved', 'lapsed']).toContain(state);
+      await sleep(100);
+    }
+    const afterwards = await client.executeFromSignals(intent, () => bank.pay('dying'));
+    expect(afterwards).toMatchObject({ kind: 'replayed', reason: 'unknown' });
+    expect(bank.paid).toEqual([]);
+    await client.reconcile({ executionId: 'dying', attempt: 1, outcome: 'failed', reason: 'the bank has no record' });
+    expect(await client.executeFromSignals(intent, () => bank.pay('dying'))).toMatchObject({
+      kind: 'executed',
+      attempt: 2,
+    });
+    expect(bank.count('dying')).toBe(1);
   });
 });
 
