@@ -4,6 +4,7 @@ import { benchCommand } from './commands/bench.js';
 import { buildDigestCommand } from './commands/build-digest.js';
 import { commitCommand } from './commands/commit.js';
 import { configCommand } from './commands/config.js';
+import { demoCommand } from './commands/demo.js';
 import { errorsCommand } from './commands/errors.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { healthCommand } from './commands/health.js';
@@ -57,7 +58,7 @@ export function buildProgram(shell: Shell = { world: processWorld(), exitCode: 0
       'Keep it:',
       [keysCommand(shell), tokensCommand(shell), backupCommand(shell), restoreCommand(shell), storeCommand(shell)],
     ],
-    ['Learn:', [benchCommand(shell), errorsCommand(shell), helpCommand(shell)]],
+    ['Learn:', [demoCommand(shell), benchCommand(shell), errorsCommand(shell), helpCommand(shell)]],
   ];
   for (const [title, commands] of groups) {
     for (const one of commands) program.addCommand(one.helpGroup(title));

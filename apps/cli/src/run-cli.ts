@@ -22,6 +22,10 @@ export async function runCli(args: readonly string[], world: World): Promise<num
   } catch (error) {
     // Help and version end by an error too; commander has said what was wrong with the arguments.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODES.USAGE.exitCode;
+    if (world.interrupted.aborted) {
+      world.stderr.write('interrupted\n');
+      return EXIT_CODES.INTERRUPTED.exitCode;
+    }
     return tellError(world, error, args.includes('--json'));
   }
 }

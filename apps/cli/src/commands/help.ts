@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { SETTINGS } from '@writ/instance';
 import { command, type Shell } from '../command.js';
 import { EXIT_CODES } from '../exit-code.js';

@@ -64,16 +64,12 @@ function requestOf(flags: Flags, nowMs: number): ListExecutionsRequest {
   };
 }
 
-async function* pages(
-  { ledger, close }: OpenLedger,
-  request: ListExecutionsRequest,
-  limit: number,
-): AsyncGenerator<Execution> {
+async function* pages(open: OpenLedger, request: ListExecutionsRequest, limit: number): AsyncGenerator<Execution> {
   try {
     let left = limit;
     let pageToken: string | undefined;
     do {
-      const page = await ledger.listExecutions({
+      const page = await open.ledger.listExecutions({
         ...request,
         pageSize: Math.min(left, MAX_PAGE),
         ...(pageToken === undefined ? {} : { pageToken }),
@@ -83,6 +79,6 @@ async function* pages(
       pageToken = page.nextPageToken;
     } while (left > 0 && pageToken !== undefined);
   } finally {
-    await close();
+    await open.close();
   }
 }

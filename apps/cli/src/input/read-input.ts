@@ -32,6 +32,11 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The value where it is a text, else nothing. */
+export function textIn(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** @throws UsageError */
 export function readDuration(text: string, option: string): number {
   return usable(option, () => parseDuration(text));

@@ -5,7 +5,7 @@ import { LedgerError } from '@writ/errors';
 import { collect } from '../command.js';
 import { UsageError } from '../usage-error.js';
 import type { World } from '../world.js';
-import { isObject, readJson, readJsonArgument, readText } from './read-input.js';
+import { isObject, readJson, readJsonArgument, readText, textIn } from './read-input.js';
 
 export interface IntentFlags {
   readonly execution?: string;
@@ -89,7 +89,7 @@ function signalOf(name: string, value: JsonValue, nowMs: number): Signal {
 
 function observedAtOf(name: string, observedAt: JsonValue, nowMs: number): number {
   try {
-    const text = String(observedAt as string);
+    const text = textIn(observedAt);
     return /^[0-9]+[a-z]+$/.test(text) ? nowMs - parseDuration(text) : parseInstant(text);
   } catch (cause) {
     if (!(cause instanceof LedgerError)) throw cause;

@@ -3,7 +3,7 @@ import { LedgerError } from '@writ/errors';
 import { keyIdOf, type Trust, type TrustedKey } from '@writ/evidence';
 import { UsageError } from '../usage-error.js';
 import type { World } from '../world.js';
-import { isObject, readJson, readText } from './read-input.js';
+import { isObject, readJson, readText, textIn } from './read-input.js';
 
 /**
  * Whom to believe, as a file to pin and hand around: nothing in it is secret.
@@ -64,7 +64,7 @@ function readTrustFile(value: JsonValue, path: string): Trust {
 function readKey(key: JsonValue, path: string): TrustedKey {
   const { keyId, publicKey } = isObject(key) ? key : {};
   try {
-    const trusted = named(parseBase64(String(publicKey as string), 33));
+    const trusted = named(parseBase64(textIn(publicKey), 33));
     if (trusted.keyId === keyId) return trusted;
   } catch (cause) {
     if (!(cause instanceof LedgerError)) throw cause;

@@ -38,12 +38,12 @@ export function embeddedLedger(instance: Instance, tenantName: string, token: st
     release: (request) => operations.release(context, named(request)),
     reconcile: (request) => operations.reconcile(context, named(request)),
     getExecution: (request) => operations.getExecution(context, named(request)),
-    listExecutions: async (request = {}) => {
+    listExecutions: async (request) => {
       const { executions, ...page } = await operations.listExecutions(context, { ...request, tenant });
       return { ...page, executions: executions.map((execution) => ({ ...execution, events: [] })) };
     },
-    watchExecution: async function* (request, { signal } = {}) {
-      yield* operations.watchExecution(context, named(request), signal ?? new AbortController().signal);
+    watchExecution: async function* (request, options) {
+      yield* operations.watchExecution(context, named(request), options?.signal ?? new AbortController().signal);
     },
     policies: {
       publish: ({ text, format }) => operations.publishPolicy(context, { text, format: format ?? 'auto', tenant }),
@@ -52,10 +52,10 @@ export function embeddedLedger(instance: Instance, tenantName: string, token: st
       retire: ({ reason, ...change }) =>
         operations.retirePolicy(context, { ...ofPolicy(change), reason: reason ?? '' }),
       get: (request) => operations.getPolicy(context, ofPolicy(request)),
-      list: ({ policyId } = {}) =>
+      list: (request) =>
         operations.listPolicies(context, {
           tenant,
-          ...(policyId === undefined ? {} : { policyId: parsePolicyId(policyId) }),
+          ...(request?.policyId === undefined ? {} : { policyId: parsePolicyId(request.policyId) }),
         }),
       diff: (request) => operations.diffPolicies(context, ofPolicy(request)),
     },

@@ -1,6 +1,6 @@
-import { formatInstant, parseJson } from '@writ/encoding';
+import { formatInstant, parseJson, type JsonValue } from '@writ/encoding';
 import type { Decision, EventReceipt, Execution, Receipt } from '@writ/client';
-import { isObject } from '../input/read-input.js';
+import { isObject, textIn } from '../input/read-input.js';
 import { printable, type Style } from './style.js';
 import { fields, table } from './table.js';
 
@@ -68,11 +68,10 @@ function rule(name: string): string {
 function clausesOf({ type, data }: EventReceipt): string[] {
   if (type !== 'DecisionDenied' && type !== 'DecisionEscalated') return [];
   const fact = parseJson(data, { maxDepth: 40 });
-  const diagnostics = isObject(fact) && Array.isArray(fact['diagnostics']) ? fact['diagnostics'] : [];
-  return diagnostics.flatMap((diagnostic) => {
-    if (!isObject(diagnostic) || diagnostic['matched'] === true) return [];
-    const clause = isObject(diagnostic['clause']) ? diagnostic['clause']['text'] : undefined;
-    return clause === undefined ? [] : [`rule ${String(diagnostic['rule'])} did not match: ${String(clause)}`];
+  const tried = isObject(fact) && Array.isArray(fact['diagnostics']) ? (fact['diagnostics'] as JsonValue[]) : [];
+  return tried.flatMap((diagnostic) => {
+    if (!isObject(diagnostic) || diagnostic['matched'] === true || !isObject(diagnostic['clause'])) return [];
+    return [`rule ${textIn(diagnostic['rule'])} did not match: ${textIn(diagnostic['clause']['text'])}`];
   });
 }
 

@@ -48,5 +48,5 @@ export function printable(text: string): string {
 
 /** Length as shown: without the escape sequences that `Style` adds. */
 export function shownLength(text: string): number {
-  return [...text.replaceAll(/\u001b\[[0-9]+m/g, '')].length;
+  return Array.from(text.replaceAll(/\u001b\[[0-9]+m/g, '')).length;
 }

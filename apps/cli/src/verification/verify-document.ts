@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@writ/encoding';
 import type { Trust } from '@writ/evidence';
 import type { Verifier } from '@writ/signing';
-import { isObject } from '../input/read-input.js';
+import { isObject, textIn } from '../input/read-input.js';
 import type { Check, Finding } from './report.js';
 import {
   checkAttestation,
@@ -73,7 +73,7 @@ function verifyReceipt(receipt: JsonObject, place: string, { verifier }: Against
 
 /** What a receipt says in its own words, against the events that it carries. */
 function toldBesides(receipt: JsonObject, events: readonly JsonObject[]): Check[] {
-  const facts = events.map((event) => ({ type: String(event['type'] as string), fact: factOf(event) }));
+  const facts = events.map((event) => ({ type: textIn(event['type']), fact: factOf(event) }));
   const names = facts.every(
     ({ fact }) => fact['tenant'] === receipt['tenant'] && fact['executionId'] === receipt['executionId'],
   );

@@ -21,7 +21,7 @@ import {
 } from '@writ/evidence';
 import { parseEntry } from '@writ/ledger';
 import type { Verifier } from '@writ/signing';
-import { isObject } from '../input/read-input.js';
+import { isObject, textIn } from '../input/read-input.js';
 import type { Check } from './report.js';
 
 /** Runs one check; what it throws is its failure. */
@@ -76,7 +76,7 @@ export function checkEvent(event: JsonObject, verifier: Verifier): readonly Chec
 
 /** The data of an event, once `checkEvent` has passed. */
 export function factOf(event: JsonObject): JsonObject {
-  const fact = parseJson(String(event['data'] as string), { maxDepth: 40 });
+  const fact = parseJson(textIn(event['data']), { maxDepth: 40 });
   return isObject(fact) ? fact : {};
 }
 
@@ -93,7 +93,7 @@ export function checkPublication(policy: JsonObject, trust: Trust): Check {
   return check('publication', () => {
     const message = publicationMessage({ ...(policy as unknown as Publication), origin: trust.origin });
     const sound =
-      verifySignature(message, parseBase64(String(signature as string), 64), key.publicKey) &&
+      verifySignature(message, parseBase64(textIn(signature), 64), key.publicKey) &&
       (document === undefined || digestOf(document) === policy['digest']);
     if (!sound) throw new IntegrityError('ATTESTATION_INVALID', 'the publication does not verify');
   });

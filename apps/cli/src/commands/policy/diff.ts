@@ -3,6 +3,7 @@ import { canonicalText, parseJson, type JsonObject, type JsonValue } from '@writ
 import { diffPolicies } from '@writ/policy';
 import { answering, command, type Shell } from '../../command.js';
 import { onLedger, withLedger, type LedgerFlags } from '../../ledger/open-ledger.js';
+import { textIn } from '../../input/read-input.js';
 import { printable, type Style } from '../../terminal/style.js';
 import { requirePolicy } from './read-policy.js';
 
@@ -54,12 +55,13 @@ const NOUNS: Readonly<Record<string, string>> = {
   outcomes: 'outcome of test',
 };
 
-function changeText({ kind, name, change, fields, before, after }: JsonObject, style: Style): string {
-  const what = `${NOUNS[String(kind)] ?? String(kind)} ${style.bold(printable(String(name)))}`;
-  if (change === undefined) return `${style.wait('~')} ${what}: ${shown(before)} → ${shown(after)}`;
+function changeText({ fields, before, after, ...named }: JsonObject, style: Style): string {
+  const [kind, name, change] = [textIn(named['kind']), textIn(named['name']), textIn(named['change'])];
+  const what = `${NOUNS[kind] ?? kind} ${style.bold(printable(name))}`;
+  if (change === '') return `${style.wait('~')} ${what}: ${shown(before)} → ${shown(after)}`;
   const marks: Readonly<Record<string, string>> = { added: style.good('+'), removed: style.bad('-') };
   const which = Array.isArray(fields) && fields.length > 0 ? ` (${fields.join(', ')})` : '';
-  return `${marks[String(change)] ?? style.wait('~')} ${what} ${String(change)}${printable(which)}`;
+  return `${marks[change] ?? style.wait('~')} ${what} ${change}${printable(which)}`;
 }
 
 function shown(value: JsonValue | undefined): string {
