@@ -3,6 +3,12 @@ import { errorOfCode } from '@writ/errors';
 import type { BackupProgress, FromMaintenance, MaintenanceTask, StoreSummary } from './maintenance-message.js';
 import type { MigrationReport } from './migrate-store.js';
 
+/** A thread cannot load TypeScript: from the sources (tests) the built file next door is taken. */
+const THREAD = new URL(
+  import.meta.url.endsWith('.ts') ? '../dist/maintenance-thread.js' : './maintenance-thread.js',
+  import.meta.url,
+);
+
 export interface BackupOptions {
   /** The store's file; it may be in use. */
   readonly source: string;
@@ -57,7 +63,7 @@ export async function migrateSqliteStore(
 /** A thread for one task: checking a large store takes seconds, and ending the thread frees its handles for certain. */
 function run<T>(task: MaintenanceTask, resultOf: (message: FromMaintenance) => T | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(threadUrl(), { workerData: task });
+    const worker = new Worker(THREAD, { workerData: task });
     let result: T | undefined;
     worker.on('message', (message: FromMaintenance) => {
       if (message.kind === 'failed')
@@ -70,10 +76,4 @@ function run<T>(task: MaintenanceTask, resultOf: (message: FromMaintenance) => T
       else reject(errorOfCode('STORE_UNAVAILABLE', 'the maintenance thread ended without a result'));
     });
   });
-}
-
-/** A thread cannot load TypeScript: from the sources (tests) the built file next door is taken. */
-function threadUrl(): URL {
-  const here = import.meta.url;
-  return new URL(here.endsWith('.ts') ? '../dist/maintenance-thread.js' : './maintenance-thread.js', here);
 }

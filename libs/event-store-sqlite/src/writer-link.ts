@@ -46,6 +46,12 @@ const FIRST_RESPAWN_DELAY_MS = 10;
 const LAST_RESPAWN_DELAY_MS = 500;
 const RETRY_AFTER_MS = 50;
 
+/** A thread cannot load TypeScript: from the sources (tests) the built file next door is taken. */
+const THREAD = new URL(
+  import.meta.url.endsWith('.ts') ? '../dist/writer-thread.js' : './writer-thread.js',
+  import.meta.url,
+);
+
 /**
  * The caller's end of the writer thread: sends what one turn of the event loop brought as one message, matches answers,
  * bounds the queue, and starts another thread when one dies.
@@ -167,7 +173,7 @@ export class WriterLink {
   }
 
   #spawn(settings: WriterSettings): void {
-    const worker = new Worker(threadUrl(), { workerData: settings });
+    const worker = new Worker(THREAD, { workerData: settings });
     this.#worker = worker;
     worker.on('message', (message: FromWriter) => this.#receive(message));
     worker.on('error', (error) => this.#lose(diedOf(error)));
@@ -312,12 +318,6 @@ function atMost(ms: number, begin: (done: () => void) => void): Promise<void> {
 
 function send(worker: Worker, message: ToWriter, transfer: ArrayBuffer[] = []): void {
   worker.postMessage(message, transfer);
-}
-
-/** A thread cannot load TypeScript: from the sources (tests) the built file next door is taken. */
-function threadUrl(): URL {
-  const here = import.meta.url;
-  return here.endsWith('.ts') ? new URL('../dist/writer-thread.js', here) : new URL('./writer-thread.js', here);
 }
 
 function errorOf({ code, message, details }: ErrorMessage): LedgerError {

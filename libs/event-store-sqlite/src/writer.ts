@@ -22,7 +22,6 @@ const LARGEST_GROUP = 1_024;
 const CHECKPOINT_PAGES = 1_000;
 const LOOK_AT_LOG_EVERY_GROUPS = 16;
 const FREE_SPACE_CHECK_MS = 250;
-const FILE_CHECK_MS = 20;
 /** After the disk was full, health turns good again when this much is free, whatever the threshold. */
 const FREE_AGAIN_BYTES = 1024 * 1024;
 
@@ -49,8 +48,6 @@ export class Writer {
   readonly #end: () => void;
   #handle: Handle | undefined;
   #full = false;
-  /** When the file was last seen to be the one that was opened. */
-  #foundMs = -Infinity;
   #free = { checkedMs: -Infinity, enough: true };
   #groupsSinceLook = 0;
   #checkpointAt = CHECKPOINT_PAGES;
@@ -156,7 +153,6 @@ export class Writer {
       (wrote ? handle.commit : handle.rollback).run();
       const moved = wrote ? fileMoved(handle.opened, this.#settings.path) : undefined;
       if (moved !== undefined) throw moved;
-      this.#foundMs = wrote ? performance.now() : this.#foundMs;
       return true;
     } catch (error) {
       const message = messageOf(translated(error));
@@ -237,9 +233,8 @@ export class Writer {
   }
 
   #obstacle(opened: OpenedWriter): { readonly error: ErrorMessage; readonly fatal: boolean } | undefined {
-    // The check after each commit is the one that protects; this one turns most "unknown" into "surely not".
-    const checkedLately = performance.now() - this.#foundMs < FILE_CHECK_MS;
-    const moved = checkedLately ? undefined : fileMoved(opened, this.#settings.path);
+    // The check after each commit is the one that protects; this one turns "unknown" into "surely not".
+    const moved = fileMoved(opened, this.#settings.path);
     if (moved !== undefined) return { error: messageOf(moved), fatal: true };
     if (this.#enoughFree()) return undefined;
     const full = new UnavailableError('STORE_FULL', 'less is free on the disk than the threshold', {
