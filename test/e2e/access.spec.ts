@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join, resolve } from 'node:path';
 
-import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
+import { credentials, loadPackageDefinition, type ChannelCredentials } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { createToken } from '@writ/instance';
 
 import { GrpcClient, http, statusOf, type Json, type Loose, type RpcStatus } from './harness/clients.js';
 import { v7 } from './harness/ids.js';
 import { removeFolders, startTestServer, temporaryFolder, type TestServer } from './harness/server.js';
-import { evaluateBody, evaluateRequest, publishLoanPolicy } from './harness/story.js';
+import { evaluateRequest, publishLoanPolicy } from './harness/story.js';
 
 afterAll(removeFolders);
 
@@ -145,39 +145,59 @@ describe('tokens and roles', () => {
 });
 
 describe('TLS', () => {
-  it('holds on both ports', async () => {
-    const folder = temporaryFolder();
-    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const folder = temporaryFolder();
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const files = { WRIT_TLS_CERT_FILE: cert, WRIT_TLS_KEY_FILE: key };
+  const missing = { tenant: 'acme', executionId: 'x' };
+
+  beforeAll(() => {
     const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-    const output = ['-keyout', key, '-out', cert, '-days', '2'];
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    const output = ['-keyout', key, '-out', cert, '-days', '2'];
     execFileSync('openssl', ['req', '-x509', ...curve, ...output, ...subject], { stdio: 'ignore' });
-    const server = await startTestServer({ folder, env: { WRIT_TLS_CERT_FILE: cert, WRIT_TLS_KEY_FILE: key } });
-    try {
-      const ca = readFileSync(cert);
-      const client = new GrpcClient('ExecutionService', server.grpcPort, {
-        host: 'localhost',
-        credentials: credentials.createSsl(ca),
-      });
-      const missing = await statusOf(client.call('GetExecution', { tenant: 'acme', executionId: 'x' }));
-      expect(missing.code).toBe('EXECUTION_NOT_FOUND');
-      client.close();
-      const status = await new Promise((settle, reject) => {
-        const options = { host: 'localhost', port: server.httpPort, path: '/health/ready', ca };
-        request(options, (answer) => settle(answer.statusCode))
-          .on('error', reject)
-          .end();
-      });
-      expect(status).toBe(200);
-      const plain = new GrpcClient('ExecutionService', server.grpcPort);
-      const refused = await statusOf(plain.call('GetExecution', { tenant: 'acme', executionId: 'x' }, 3_000));
-      expect(refused.code).toBeUndefined();
-      plain.close();
-      await expect(
-        http(server.httpPort, 'POST', '/v1/acme/executions/x/evaluate', evaluateBody('x')),
-      ).rejects.toBeDefined();
-    } finally {
-      await server.stop();
-    }
+  });
+
+  const over = (port: number, channel: ChannelCredentials): GrpcClient =>
+    new GrpcClient('ExecutionService', port, { host: 'localhost', credentials: channel });
+
+  /** The status of a GET over HTTPS, or the code of the error. */
+  const https = (port: number, options: object): Promise<unknown> =>
+    new Promise((settle) => {
+      const where = { host: 'localhost', port, path: '/health/ready', ca: readFileSync(cert), ...options };
+      request(where, (answer) => settle(answer.statusCode))
+        .on('error', () => settle('refused'))
+        .end();
+    });
+
+  it('holds on both ports, and plain text is not answered', async () => {
+    const server = await startTestServer({ env: files });
+    const client = over(server.grpcPort, credentials.createSsl(readFileSync(cert)));
+    expect((await statusOf(client.call('GetExecution', missing))).code).toBe('EXECUTION_NOT_FOUND');
+    expect(await https(server.httpPort, {})).toBe(200);
+    const plain = new GrpcClient('ExecutionService', server.grpcPort);
+    expect((await statusOf(plain.call('GetExecution', missing, 3_000))).code).toBeUndefined();
+    await expect(http(server.httpPort, 'GET', '/health/live')).rejects.toBeDefined();
+    client.close();
+    plain.close();
+    await server.stop();
+  }, 60_000);
+
+  it('lets in only whom the client authority signed, where there is one', async () => {
+    const server = await startTestServer({ env: { ...files, WRIT_TLS_CLIENT_CA_FILE: cert } });
+    const [ca, secret] = [readFileSync(cert), readFileSync(key)];
+    const known = over(server.grpcPort, credentials.createSsl(ca, secret, ca));
+    const unknown = over(server.grpcPort, credentials.createSsl(ca));
+    expect((await statusOf(known.call('GetExecution', missing))).code).toBe('EXECUTION_NOT_FOUND');
+    expect((await statusOf(unknown.call('GetExecution', missing, 3_000))).code).toBeUndefined();
+    expect(await https(server.httpPort, { cert: ca, key: secret })).toBe(200);
+    expect(await https(server.httpPort, {})).toBe('refused');
+    known.close();
+    unknown.close();
+    await server.stop();
+  }, 60_000);
+
+  it('with a file that is not there is a wrong configuration', async () => {
+    const wrong = startTestServer({ env: { ...files, WRIT_TLS_CERT_FILE: join(folder, 'none.pem') } });
+    await expect(wrong).rejects.toThrow(/CONFIGURATION_INVALID.*WRIT_TLS_CERT_FILE/s);
   }, 60_000);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -71,6 +71,23 @@ describe('shutdown', () => {
     await hanging;
     server.process.kill('SIGTERM');
     expect([0, 130]).toContain(await server.stop('SIGTERM'));
+  }, 60_000);
+});
+
+describe('a bug that nobody caught', () => {
+  it('ends the process with 70, and the log says where it was and not what it said', async () => {
+    // Thrown on a timer of the server's own process, as soon as the file is there.
+    const bug =
+      'import{existsSync}from"node:fs";' +
+      'setInterval(()=>{if(existsSync("boom"))throw new Error(["S3","CRET"].join(""))},100).unref()';
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}` };
+    const server = await startTestServer({ env });
+    const ended = new Promise((settle) => server.process.once('exit', settle));
+    writeFileSync(join(server.folder, 'boom'), '');
+    const code = await ended;
+    expect(code).toBe(70);
+    expect(server.logLines().find((line) => line['level'] === 60)).toMatchObject({ failure: { name: 'Error' } });
+    expect(server.logText()).not.toContain('S3CRET');
   }, 60_000);
 });
 

@@ -4,6 +4,8 @@ import { pino, type Logger } from 'pino';
 import type { CallFacts } from './call-gate.js';
 
 const SLOW_MS = 1_000;
+/** Last as long as their client likes. */
+const LONG_CALLS = new Set(['EvaluateStream', 'WatchExecution']);
 const TENANT = /^[a-z0-9_]{1,32}$/;
 const EXECUTION_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
@@ -30,7 +32,8 @@ export class CallLog {
 
   finished(facts: CallFacts, code: string, durationMs: number, failure: unknown): void {
     this.sequence += 1;
-    if (code === 'OK' && durationMs < SLOW_MS && !this.debugs) return;
+    const slow = durationMs >= SLOW_MS && !LONG_CALLS.has(facts.method);
+    if (code === 'OK' && !slow && !this.debugs) return;
     const line = {
       request: this.sequence,
       protocol: facts.protocol,
@@ -41,8 +44,8 @@ export class CallLog {
       ...named('executionId', facts.executionId, EXECUTION_ID),
     };
     if (code === 'OK') {
-      if (durationMs < SLOW_MS) this.logger.debug(line, 'call');
-      else this.logger.info(line, 'slow call');
+      if (slow) this.logger.info(line, 'slow call');
+      else this.logger.debug(line, 'call');
     } else if (!isErrorCode(code)) {
       this.logger.error({ ...line, failure: placeOf(failure) }, 'call failed unexpectedly');
     } else if (failure instanceof LedgerError && failure.kind === 'Integrity') {

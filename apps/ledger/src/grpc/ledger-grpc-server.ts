@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Server as SocketServer } from 'node:net';
+import { createServer, type AddressInfo, type Server as SocketServer, type Socket } from 'node:net';
 
 import {
   Server,
@@ -34,6 +34,10 @@ export interface GrpcServerOptions {
 
 type Handler = (...args: unknown[]) => Promise<unknown>;
 type ServiceMethod = (call: never, callback: never) => void;
+
+/** RFC 9113 section 3.4; under TLS the handshake is longer than that. */
+const PREFACE_BYTES = 24;
+const PREFACE_TIMEOUT_MS = 10_000;
 
 /** A dead peer is noticed after a minute and a half; a connection lives half a day, so that load spreads again. */
 const CONNECTION_LIMITS: ChannelOptions = {
@@ -85,7 +89,10 @@ export class LedgerGrpcServer extends ServerGrpc {
     const { settings, grpcServer } = this;
     if (grpcServer === undefined) throw new Error('the gRPC server is started before it is created');
     const injector = grpcServer.createConnectionInjector(settings.credentials);
-    const listener = createServer({ noDelay: true }, (socket) => injector.injectConnection(socket));
+    const listener = createServer({ noDelay: true }, (socket) => {
+      endSilent(socket);
+      injector.injectConnection(socket);
+    });
     listener.maxConnections = settings.maxConnections;
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
@@ -124,6 +131,15 @@ export class LedgerGrpcServer extends ServerGrpc {
     this.stopSessions?.();
     this.grpcServer?.forceShutdown();
   }
+}
+
+/** A connection that does not begin to speak HTTP/2 makes room for others. */
+function endSilent(socket: Socket): void {
+  const timer = setTimeout(() => {
+    if (socket.bytesRead < PREFACE_BYTES) socket.destroy();
+  }, PREFACE_TIMEOUT_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function endWithFailure(call: WatchCall | StreamCall, ended: Promise<unknown>): void {
