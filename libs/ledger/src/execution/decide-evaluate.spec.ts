@@ -80,14 +80,17 @@ describe('a second Evaluate', () => {
     expect(story.events.length).toBe(2);
   });
 
-  it.each(['another holder', 'finished'])('that would run it is INV-013 with the original: %s', (which) => {
+  it.each([
+    ['another holder, with the lease', 1n],
+    ['finished, with the commit', 2n],
+  ])('that would run it is INV-013 with what stands in the way: %s', (_, original) => {
     const story = given(evaluate('h'));
-    if (which === 'finished') story.tell(commitAs('h', 1, 'succeeded'));
+    if (original === 2n) story.tell(commitAs('h', 1, 'succeeded'));
     const before = story.events.length;
     expect(story.tell(evaluate('other')).answer).toMatchObject({
       kind: 'refused',
       code: 'INV-013',
-      original: 0n,
+      original,
       record: true,
     });
     expect(story.events.length).toBe(before);

@@ -34,12 +34,18 @@ export function reserveOn(state: ExistingExecution, actor: Actor, wish: Wish, mo
   return hindrance(state, wish, moment) ?? place(state, actor, wish, moment);
 }
 
+/** The event that says why the execution is not free: how it ended, or the lease that holds it. */
+function inTheWay(state: ExistingExecution): bigint {
+  if (state.status === 'committed') return state.committedRevision;
+  return lastAttempt(state)?.grantRevision ?? state.decision.revision;
+}
+
 /** Why no new attempt may begin now; `undefined` where one may. */
 function hindrance(state: ExistingExecution, wish: Wish, moment: Moment): Ruling | undefined {
   const { standing } = state;
   const original = state.decision.revision;
   if (state.status !== 'idle') {
-    return replayRefused(state, state.status, { attempts: state.attempts.length });
+    return replayRefused(state, state.status, { attempts: state.attempts.length }, inTheWay(state));
   }
   // A holder is for one attempt: a copy of an old request must not start another one that nobody waits for.
   if (state.attempts.some((former) => former.holderHash === wish.holderHash))
