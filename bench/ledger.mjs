@@ -1,0 +1,66 @@
+/** A ledger to measure: settings for a folder, a policy in force, and applications with ids of their own. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openInstance, parseSettings } from '../libs/instance/dist/index.js';
+
+export const TENANT = 'bench';
+const POLICY = fileURLToPath(new URL('../docs/policies/loan-approval.yaml', import.meta.url));
+
+/** @returns the environment of a ledger in `folder`; ports are the system's choice */
+export function environmentOf(folder, storeUrl = `sqlite:${join(folder, 'ledger.db')}`) {
+  return {
+    WRIT_STORE_URL: storeUrl,
+    WRIT_KEY_FILE: join(folder, 'key.json'),
+    WRIT_STATE_DIR: join(folder, 'state'),
+    WRIT_GRPC_ADDRESS: '127.0.0.1:0',
+    WRIT_HTTP_ADDRESS: '127.0.0.1:0',
+    WRIT_MIN_FREE_BYTES: '0',
+  };
+}
+
+/** Opens the ledger, as the server does; where it is new, with the sample loan policy in force. */
+export async function openLedger(folder, { storeUrl, create = true } = {}) {
+  const instance = await openInstance(parseSettings(environmentOf(folder, storeUrl)), { create });
+  const context = { principal: instance.authenticate(undefined) };
+  if (create) await putPolicyInForce(instance.operations, context);
+  return { instance, operations: instance.operations, context };
+}
+
+async function putPolicyInForce(operations, context) {
+  const text = readFileSync(POLICY, 'utf8');
+  const { policy } = await operations.publishPolicy(context, { tenant: TENANT, text, format: 'yaml' });
+  const { policyId, version } = policy;
+  await operations.activatePolicy(context, { tenant: TENANT, policyId, version, reason: 'bench' });
+}
+
+const run = randomBytes(4).toString('hex');
+let applications = 0;
+
+/** An id that no other process or call has. */
+export function newExecutionId() {
+  applications += 1;
+  return `bench-${run}-${applications.toString().padStart(10, '0')}`;
+}
+
+/** An application that the policy admits, as `Operations.evaluate` takes it. */
+export function newApplication() {
+  const executionId = newExecutionId();
+  return {
+    tenant: TENANT,
+    executionId,
+    holder: randomBytes(16),
+    intent: {
+      action: 'loan.disburse',
+      subject: 'customer-17',
+      policyId: 'loan-approval',
+      parameters: { applicationId: executionId, amount: 15_000 },
+      signals: {
+        credit_score: { value: 720 },
+        loan_amount: { value: 15_000 },
+        bureau: { value: 'experian', observedAtMs: Date.now() - 1_000 },
+      },
+    },
+  };
+}
