@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buildDigest } from '@writ/instance';
@@ -18,11 +18,24 @@ function buildIn(folder: string): void {
       filter: (source) => !LEFT_OUT.has(basename(source)),
     });
   }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'tsconfig.json'], {
-    cwd: folder,
-    stdio: 'pipe',
-  });
+  linkPackages(join(root, 'node_modules'), join(folder, 'node_modules'));
+  // A package that needs another line of a dependency has it in a folder of its own.
+  for (const nested of nestedModules()) symlinkSync(join(root, nested), join(folder, nested));
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = spawnSync(process.execPath, [compiler, '-b', 'tsconfig.json'], { cwd: folder, encoding: 'utf8' });
+  expect(stdout).toBe('');
+}
+
+function nestedModules(): string[] {
+  const packages = ['apps', 'libs'].flatMap((group) => readdirSync(join(root, group)).map((name) => join(group, name)));
+  return packages.map((one) => join(one, 'node_modules')).filter((path) => existsSync(join(root, path)));
+}
+
+/** As an install leaves them: foreign packages shared, ours by relative links, so that they lead to the copies. */
+function linkPackages(from: string, to: string): void {
+  mkdirSync(to);
+  for (const name of readdirSync(from)) if (name !== '@writ') symlinkSync(join(from, name), join(to, name));
+  cpSync(join(from, '@writ'), join(to, '@writ'), { recursive: true, verbatimSymlinks: true });
 }
 
 describe('two builds of the same sources', () => {
