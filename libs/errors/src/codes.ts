@@ -101,6 +101,34 @@ export const ERROR_CODES = {
   POLICY_TESTS_FAILED: { kind: 'Rejected', meaning: "the document's own tests do not pass; the details list them" },
   POLICY_ACTIVATION_INVALID: { kind: 'Rejected', meaning: 'going back to an older version needs a reason' },
   SIGNATURE_INVALID: { kind: 'Rejected', meaning: 'a signature presented by the caller does not verify' },
+  PROOF_INVALID: {
+    kind: 'Rejected',
+    meaning: 'a Merkle proof is malformed, has the wrong shape, or leads to another root',
+  },
+  NOTE_INVALID: { kind: 'Rejected', meaning: 'the text is not a signed note in its one spelling' },
+  NOTE_UNSIGNED: { kind: 'Rejected', meaning: 'no key that is trusted here has signed the note' },
+  NOTE_SIGNATURE_INVALID: {
+    kind: 'Rejected',
+    meaning: 'a signature by a trusted key does not verify, so the whole note is refused; the details name the key',
+  },
+  VERIFIER_KEY_INVALID: {
+    kind: 'Rejected',
+    meaning: 'the text is not the verifier key of a note, or its key id is not that of its key',
+  },
+  CHECKPOINT_INVALID: { kind: 'Rejected', meaning: 'the note is signed, but its text is not a checkpoint' },
+  CHECKPOINT_EXTENDED: {
+    kind: 'Rejected',
+    meaning: 'the checkpoint has extension lines, which not every cosignature covers',
+  },
+  CHECKPOINT_ORIGIN: { kind: 'Rejected', meaning: 'the checkpoint is that of another log' },
+  CHECKPOINT_QUORUM: {
+    kind: 'Rejected',
+    meaning: 'too few witnesses have cosigned the checkpoint for the quorum of the trust policy',
+  },
+  TRUST_POLICY_INVALID: {
+    kind: 'Rejected',
+    meaning: 'the trust policy (C2SP tlog-policy) is refused; the details name the line',
+  },
   TOKEN_INVALID: { kind: 'Rejected', meaning: 'the token file or a token description cannot be used' },
   CONFIGURATION_INVALID: {
     kind: 'Rejected',
@@ -187,6 +215,10 @@ export const ERROR_CODES = {
   STORE_MISSING: {
     kind: 'Integrity',
     meaning: 'a store that should exist does not; it is never created silently in its place',
+  },
+  TILE_INVALID: {
+    kind: 'Integrity',
+    meaning: 'a tile or an entry bundle does not have the shape that its place in the tree asks for',
   },
 } as const satisfies Record<string, CodeRow>;
 

@@ -1,6 +1,7 @@
-import { RejectedError } from '@writ/errors';
+import { LedgerError, RejectedError } from '@writ/errors';
 
-import { nodeHash, requireHash, type Hash } from './hash.js';
+import { counterOf, refuse } from './counter.js';
+import { equalHashes, nodeHash, requireHash, type Hash } from './hash.js';
 
 export interface Inclusion {
   /** Computed by the caller from the entry itself; a leaf hash that came with the proof proves nothing. */
@@ -12,8 +13,6 @@ export interface Inclusion {
   /** Sibling of the leaf first. */
   readonly path: readonly Hash[];
 }
-
-const MAX_SIZE = 1n << 64n;
 
 /**
  * The root that an inclusion proof leads to (RFC 9162 section 2.1.3.2, equal to RFC 6962's). The caller compares it
@@ -50,16 +49,24 @@ export function rootFromInclusion({ leafHash, index, sizeLeaves, path }: Inclusi
   return root.slice();
 }
 
-function counterOf(value: bigint | number, field: string): bigint {
-  const isCounter = typeof value === 'bigint' ? value >= 0n && value < MAX_SIZE : isSafeCounter(value);
-  if (!isCounter) refuse(field, `\`${field}\` must be a whole number from 0 to 2^64 - 1`);
-  return BigInt(value);
+/**
+ * Returns where `proof` shows that the leaf is in the tree of `proof.sizeLeaves` leaves under `rootHash`.
+ * Throws PROOF_INVALID where it does not, also for a path of another shape; REQUEST_INVALID for an index outside the
+ * tree and for wrong arguments.
+ */
+export function verifyInclusion(proof: Inclusion, rootHash: Hash): void {
+  requireHash(rootHash, 'rootHash');
+  if (!equalHashes(rootOfProof(proof), rootHash)) {
+    throw new RejectedError('PROOF_INVALID', 'the inclusion proof leads to another root');
+  }
 }
 
-function isSafeCounter(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function refuse(field: string, message: string): never {
-  throw new RejectedError('REQUEST_INVALID', message, { field });
+/** A path that does not fit is what a forged proof looks like, not a mistake of the caller. */
+function rootOfProof(proof: Inclusion): Hash {
+  try {
+    return rootFromInclusion(proof);
+  } catch (error) {
+    if (!(error instanceof LedgerError) || !String(error.details['field']).startsWith('path')) throw error;
+    throw new RejectedError('PROOF_INVALID', error.message, error.details, { cause: error });
+  }
 }

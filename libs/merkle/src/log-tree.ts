@@ -1,0 +1,76 @@
+import { counterOf, refuse } from './counter.js';
+import { emptyRoot, leafHash, nodeHash, requireHash, type Hash } from './hash.js';
+
+/** All that is needed to go on appending: O(log n) hashes. */
+export interface Frontier {
+  readonly sizeLeaves: bigint;
+  /** Roots of the perfect subtrees that the leaves fall into, largest first: one for each bit set in `sizeLeaves`. */
+  readonly hashes: readonly Hash[];
+}
+
+/**
+ * The append-only tree of RFC 6962, without its leaves. To append costs one hash on average and keeps O(log n) hashes;
+ * the root costs at most log2(n) hashes, and only when it is asked for. Changes in place: `frontier()` is a value.
+ */
+export class LogTree {
+  readonly #hashes: Hash[] = [];
+  #size = 0n;
+
+  /** Goes on from a frontier; throws REQUEST_INVALID unless it has one hash for each bit of its size. */
+  static from({ sizeLeaves, hashes }: Frontier): LogTree {
+    const tree = new LogTree();
+    tree.#size = counterOf(sizeLeaves, 'sizeLeaves');
+    if (hashes.length !== bitsSet(tree.#size)) refuse('hashes', 'a frontier has one hash for each bit of its size');
+    for (const hash of hashes) {
+      requireHash(hash, 'hashes');
+      tree.#hashes.push(hash.slice());
+    }
+    return tree;
+  }
+
+  get sizeLeaves(): bigint {
+    return this.#size;
+  }
+
+  /** Appends one leaf by its hash; the index that it got is the size before. */
+  append(hash: Hash): void {
+    requireHash(hash, 'hash');
+    let node: Hash = hash.slice();
+    // Every bit that carries joins two perfect subtrees of equal height.
+    for (let size = this.#size; (size & 1n) === 1n; size >>= 1n) {
+      const left = this.#hashes.pop();
+      if (left === undefined) throw new Error('a frontier has one hash for each bit of its size');
+      node = nodeHash(left, node);
+    }
+    this.#hashes.push(node);
+    this.#size += 1n;
+  }
+
+  /** `append` of the entry's leaf hash. */
+  appendEntry(entry: Uint8Array): void {
+    this.append(leafHash(entry));
+  }
+
+  /** The root over all leaves so far; SHA-256 of nothing for none. A fresh array. */
+  root(): Hash {
+    return foldRight(this.#hashes)?.slice() ?? emptyRoot();
+  }
+
+  /** A copy that later appends do not change. */
+  frontier(): Frontier {
+    return { sizeLeaves: this.#size, hashes: this.#hashes.map((hash) => hash.slice()) };
+  }
+}
+
+/** The root over neighbouring subtrees, largest first: the smaller ones hang together on the right. */
+export function foldRight(hashes: readonly Hash[]): Hash | undefined {
+  let root = hashes.at(-1);
+  for (const left of hashes.slice(0, -1).reverse()) root = root === undefined ? left : nodeHash(left, root);
+  return root;
+}
+
+function bitsSet(size: bigint): number {
+  let count = 0;
+  for (let rest = size; rest > 0n; rest &= rest - 1n) count += 1;
+  return count;
+}

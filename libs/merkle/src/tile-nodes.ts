@@ -1,0 +1,52 @@
+import { IntegrityError } from '@writ/errors';
+
+import { HASH_BYTES, nodeHash, type Hash } from './hash.js';
+import { requireWidth, tileSizeBytes, TILE_HEIGHT, TILE_WIDTH } from './tile.js';
+
+/**
+ * One tile with the inner nodes above its hashes. A file holds the lowest row only; the rows above are hashed when one
+ * of them is first asked for, and kept: who makes many proofs keeps these objects, not the bytes. Up to 16 KiB each.
+ */
+export class TileNodes {
+  readonly width: number;
+  /** Row r holds the nodes over 2^r hashes of the tile, as far as they are complete. */
+  readonly #rows: Uint8Array[];
+
+  /** Copies `bytes`; throws TILE_INVALID unless they are `width` hashes of 32 bytes, REQUEST_INVALID for no width. */
+  constructor(bytes: Uint8Array, width: number) {
+    requireWidth(width);
+    if (!(bytes instanceof Uint8Array) || bytes.length !== tileSizeBytes(width)) {
+      throw new IntegrityError('TILE_INVALID', `a tile of width ${String(width)} has another length`, { width });
+    }
+    this.width = width;
+    this.#rows = [bytes.slice()];
+  }
+
+  /** Node `position` of row `row` (0 to 8); throws TILE_INVALID where the tile does not complete it. */
+  node(row: number, position: number): Hash {
+    const nodes = this.#rowAt(row);
+    const begin = position * HASH_BYTES;
+    if (begin + HASH_BYTES > nodes.length) {
+      throw new IntegrityError('TILE_INVALID', 'the tile is not wide enough for this node', { row, position });
+    }
+    return nodes.slice(begin, begin + HASH_BYTES);
+  }
+
+  #rowAt(row: number): Uint8Array {
+    const known = this.#rows[row];
+    if (known !== undefined) return known;
+    const below = this.#rowAt(row - 1);
+    const nodes = new Uint8Array(Math.floor(below.length / HASH_BYTES / 2) * HASH_BYTES);
+    for (let at = 0; at < nodes.length; at += HASH_BYTES) {
+      const left = below.subarray(2 * at, 2 * at + HASH_BYTES);
+      nodes.set(nodeHash(left, below.subarray(2 * at + HASH_BYTES, 2 * at + 2 * HASH_BYTES)), at);
+    }
+    this.#rows[row] = nodes;
+    return nodes;
+  }
+}
+
+/** The root of a full tile, which is one hash of the level above. Partial tiles are never hashed upward. Throws TILE_INVALID. */
+export function rootOfFullTile(bytes: Uint8Array): Hash {
+  return new TileNodes(bytes, TILE_WIDTH).node(TILE_HEIGHT, 0);
+}
