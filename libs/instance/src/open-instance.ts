@@ -166,8 +166,8 @@ function metricsOf(engine: Engine, attestor: Attestor, index: ExecutionIndex, sw
     appendsInFlight: () => counters.callsUnderWay,
     counters: () => ({
       appends: counters.appends,
-      append_failures: counters.unavailable,
-      lost_races: counters.decidedAgain,
+      append_failures: counters.appendFailures,
+      lost_races: counters.lostRaces,
       attested_leaves: attestor.counts.attestedLeaves,
       grants_signed: counters.grants,
       refusals_recorded: refusals.counts.recorded,

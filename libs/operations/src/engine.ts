@@ -23,10 +23,10 @@ export interface Engine {
 export interface EngineCounters {
   /** Commands on executions that appended something. */
   appends: number;
-  /** Commands on executions that ended in `Unavailable`. */
-  unavailable: number;
-  /** Times that a command was decided again: a race was lost, or what was remembered did not suffice. */
-  decidedAgain: number;
+  /** Commands on executions that had something to append and ended in `Unavailable`. */
+  appendFailures: number;
+  /** Times that an append lost its race and the command was decided again. */
+  lostRaces: number;
   grants: number;
   /** Commands on executions that are being handled now. */
   callsUnderWay: number;
@@ -43,6 +43,6 @@ export function createEngine(ports: OperationsPorts, keys: TrustedKeys): Engine 
     policyCatalogue: new PolicyCatalogue(ports.store),
     refusals: new RefusedReplays(streams, ports.clock, ports.onAlarm),
     foreignEvents,
-    counters: { appends: 0, unavailable: 0, decidedAgain: 0, grants: 0, callsUnderWay: 0 },
+    counters: { appends: 0, appendFailures: 0, lostRaces: 0, grants: 0, callsUnderWay: 0 },
   };
 }

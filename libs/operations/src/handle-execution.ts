@@ -65,16 +65,18 @@ export async function handleExecution(engine: Engine, call: ExecutionCall): Prom
   const { ports, remembered, counters } = engine;
   const stream = executionStream(call.name.tenant, call.name.executionId);
   counters.callsUnderWay += 1;
-  let rulings = 0;
+  let hasAppended = false;
   try {
     const { answer: prospect, appended } = await handleCommand<ExecutionLog, Prospect>({
       store: ports.store,
       stream,
       remembered: rememberedAs(remembered.get(stream)),
       load: (recorded) => openOrReport(engine, stream, recorded),
-      decide: (log) => {
-        if (rulings++ > 0) counters.decidedAgain += 1;
-        return rule(engine, call, log);
+      decide: async (log) => {
+        if (hasAppended) counters.lostRaces += 1;
+        const ruling = await rule(engine, call, log);
+        hasAppended ||= ruling.append.length > 0;
+        return ruling;
       },
       ...patienceOf(call.context, ports.clock.nowMs()),
     });
@@ -83,7 +85,7 @@ export async function handleExecution(engine: Engine, call: ExecutionCall): Prom
     return await tell(engine, call, prospect);
   } catch (error) {
     remembered.forget(stream);
-    if (error instanceof UnavailableError) counters.unavailable += 1;
+    if (hasAppended && error instanceof UnavailableError) counters.appendFailures += 1;
     throw error;
   } finally {
     counters.callsUnderWay -= 1;
