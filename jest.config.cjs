@@ -46,6 +46,7 @@ const base = {
     // Exports no `require` condition; it is the oracle of the encoding tests.
     '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@writ/cli$': '<rootDir>/apps/cli/src/index.ts',
     '^@writ/ledger-app$': '<rootDir>/apps/ledger/src/index.ts',
     '^@writ/event-store/contract$': '<rootDir>/libs/event-store/src/contract/event-store-contract.ts',
     '^@writ/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',

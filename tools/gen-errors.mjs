@@ -9,6 +9,7 @@ import { ERROR_CODES } from '../libs/errors/dist/index.js';
 const EDGES = [
   { title: 'gRPC status', module: '../apps/ledger/dist/errors/grpc-status.js', name: 'grpcStatusOf' },
   { title: 'HTTP status', module: '../apps/ledger/dist/errors/http-status.js', name: 'httpStatusOf' },
+  { title: 'Exit code', module: '../apps/cli/dist/exit-code.js', name: 'exitCodeOf' },
 ];
 
 const KINDS = {

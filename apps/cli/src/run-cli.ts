@@ -21,11 +21,19 @@ export async function runCli(args: readonly string[], world: World): Promise<num
     return shell.exitCode;
   } catch (error) {
     // Help and version end by an error too; commander has said what was wrong with the arguments.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODES.USAGE.exitCode;
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_CODES.OK.exitCode;
+    if (error instanceof CommanderError) return tellUsage(world, error, args.includes('--json'));
     if (world.interrupted.aborted) {
       world.stderr.write('interrupted\n');
       return EXIT_CODES.INTERRUPTED.exitCode;
     }
     return tellError(world, error, args.includes('--json'));
   }
+}
+
+function tellUsage(world: World, error: CommanderError, asJson: boolean): number {
+  const { exitCode } = EXIT_CODES.USAGE;
+  const message = error.message.replace(/^error: /, '');
+  if (asJson) world.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message, exitCode } }, null, 2)}\n`);
+  return exitCode;
 }

@@ -13,7 +13,6 @@ export function benchCommand(shell: Shell): Command {
     .description('speed of this machine, as ratios against raw limits of the same run; arguments go to the bench')
     .argument('[args...]')
     .allowUnknownOption()
-    .helpOption(false)
     .addHelpText('after', '\nExamples:\n  $ writ bench\n  $ writ bench --json')
     .action(async (args: readonly string[]) => {
       if (!existsSync(BENCH)) throw new UsageError('the bench is part of a checkout, not of an installation');

@@ -80,7 +80,9 @@ async function demo({ world }: Shell, narrator: Narrator, keep: boolean): Promis
 function introduced({ told }: StoryProcess): { trust: Trust; publicKey: Uint8Array; address: string } {
   const publicKey = parseBase64(textIn(told['publicKey']), 33);
   const trust = { origin: textIn(told['origin']), keys: [{ keyId: keyIdOf(publicKey), publicKey }] };
-  return { trust, publicKey, address: `127.0.0.1:${String(told['grpcPort'])}` };
+  const port = told['grpcPort'];
+  if (typeof port !== 'number') throw new Error('the server did not say where it listens');
+  return { trust, publicKey, address: `127.0.0.1:${port}` };
 }
 
 function tellWhereNext(narrator: Narrator, kept: string | undefined, seconds: number): void {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { EvaluateAnswer } from '@writ/client';
 import { answering, command, type Shell } from '../command.js';
 import type { ExitName } from '../exit-code.js';
-import { drawHolder, heldAnswer, saveGrant } from '../input/read-grant.js';
+import { drawHolder, heldAnswer, saveGrant, underHolder } from '../input/read-grant.js';
 import { readDuration, readHolder } from '../input/read-input.js';
 import { readIntent, withIntent, type IntentFlags } from '../input/read-intent.js';
 import { onLedger, withLedger, type LedgerFlags } from '../ledger/open-ledger.js';
@@ -46,15 +46,17 @@ export function evaluateCommand(shell: Shell): Command {
       const reserve = flags.reserve === true || flags.save !== undefined || flags.holder !== undefined;
       if (!reserve && flags.ttl !== undefined) throw new UsageError('`--ttl` needs `--reserve`');
       const holder = flags.holder === undefined ? drawHolder() : readHolder(flags.holder);
-      const answer = await withLedger(world, flags, ({ ledger }) =>
-        ledger.evaluate({
-          executionId,
-          intent,
-          ...(reserve ? { holder } : {}),
-          ...(flags.ttl === undefined ? {} : { ttlMs: readDuration(flags.ttl, '--ttl') }),
-          ...(flags.reevaluate === undefined ? {} : { reevaluate: flags.reevaluate }),
-        }),
-      );
+      const ask = (): Promise<EvaluateAnswer> =>
+        withLedger(world, flags, ({ ledger }) =>
+          ledger.evaluate({
+            executionId,
+            intent,
+            ...(reserve ? { holder } : {}),
+            ...(flags.ttl === undefined ? {} : { ttlMs: readDuration(flags.ttl, '--ttl') }),
+            ...(flags.reevaluate === undefined ? {} : { reevaluate: flags.reevaluate }),
+          }),
+        );
+      const answer = await (reserve ? underHolder(world, holder, ask) : ask());
       if (flags.save !== undefined && answer.grant !== undefined) saveGrant(flags.save, answer, holder);
       return {
         exit: answer.grant === undefined ? exitOfDecision(answer.receipt.decision.outcome) : 'OK',

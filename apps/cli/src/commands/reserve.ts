@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { answering, command, type Shell } from '../command.js';
-import { drawHolder, heldAnswer, saveGrant } from '../input/read-grant.js';
+import { drawHolder, heldAnswer, saveGrant, underHolder } from '../input/read-grant.js';
 import { readDuration, readHolder } from '../input/read-input.js';
 import { onLedger, withLedger, type LedgerFlags } from '../ledger/open-ledger.js';
 import { receiptText } from '../terminal/show-receipt.js';
@@ -26,8 +26,8 @@ export function reserveCommand(shell: Shell): Command {
     answering(shell, async (executionId: string, flags: Flags) => {
       const holder = flags.holder === undefined ? drawHolder() : readHolder(flags.holder);
       const ttl = flags.ttl === undefined ? {} : { ttlMs: readDuration(flags.ttl, '--ttl') };
-      const answer = await withLedger(shell.world, flags, ({ ledger }) =>
-        ledger.reserve({ executionId, holder, ...ttl }),
+      const answer = await underHolder(shell.world, holder, () =>
+        withLedger(shell.world, flags, ({ ledger }) => ledger.reserve({ executionId, holder, ...ttl })),
       );
       if (flags.save !== undefined) saveGrant(flags.save, answer, holder);
       return { json: heldAnswer(answer, holder), text: (style) => receiptText(answer.receipt, style) };

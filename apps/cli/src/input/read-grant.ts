@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { EvaluateAnswer } from '@writ/client';
 import { sha256, toHex, utf8, type JsonValue } from '@writ/encoding';
-import { LedgerError } from '@writ/errors';
+import { LedgerError, UnavailableError } from '@writ/errors';
 import { parseGrant, parseSignedGrant, type Grant } from '@writ/evidence';
 import { wholeNumber } from '../command.js';
 import { jsonForm } from '../json-form.js';
@@ -39,6 +39,18 @@ export function withHolder(command: Command): Command {
 /** 128 bits that nobody can guess: who has them may run. */
 export function drawHolder(): Uint8Array {
   return Uint8Array.from(randomBytes(16));
+}
+
+/** Runs a call that may bring a grant. Where its answer is lost, the holder is told: with it the same grant is had again. */
+export async function underHolder<T>(world: World, holder: Uint8Array, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof UnavailableError && error.mayHaveHappened) {
+      world.stderr.write(`it may have been granted: repeat the command with --holder ${toHex(holder)}\n`);
+    }
+    throw error;
+  }
 }
 
 /** What an evaluation with a reservation is told as: the answer, and the holder that later calls must show. */
