@@ -15,14 +15,14 @@ describe('shutdown', () => {
     await publishLoanPolicy(server.httpPort, 'acme');
     const client = new GrpcClient('ExecutionService', server.grpcPort);
     const acknowledged: string[] = [];
-    const refusals: string[] = [];
+    const refused = new Map<string, string>();
     const evaluate = async (id: string): Promise<void> => {
       try {
         await client.call('Evaluate', evaluateRequest(id));
         acknowledged.push(id);
       } catch (error) {
         const status = readStatus(error as never);
-        refusals.push(status.code ?? `grpc ${status.grpc}`);
+        refused.set(id, status.code ?? `grpc ${status.grpc}`);
       }
     };
     const calls = Array.from({ length: 300 }, (_, index) => evaluate(`down-${index}`));
@@ -33,7 +33,8 @@ describe('shutdown', () => {
     expect(await ended).toBe(0);
     client.close();
     // A connection that is gone is all that a caller may see besides the code.
-    expect([...new Set(refusals)].filter((code) => code !== 'SHUTTING_DOWN' && code !== 'grpc 14')).toEqual([]);
+    const codes = new Set(refused.values());
+    expect([...codes].filter((code) => code !== 'SHUTTING_DOWN' && code !== 'grpc 14')).toEqual([]);
     expect(acknowledged.length).toBeGreaterThan(0);
 
     const again = await startTestServer({ folder: server.folder });
@@ -41,6 +42,11 @@ describe('shutdown', () => {
     for (const executionId of acknowledged) {
       const { execution } = await reader.call('GetExecution', { tenant: 'acme', executionId });
       expect(execution.state).toBe('EXECUTION_STATE_RESERVED');
+    }
+    // Nor was anything recorded whose answer did not arrive.
+    for (const executionId of refused.keys()) {
+      const { code } = await statusOf(reader.call('GetExecution', { tenant: 'acme', executionId }));
+      expect([executionId, code]).toEqual([executionId, 'EXECUTION_NOT_FOUND']);
     }
     reader.close();
     await again.stop();

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 
-import type { AddressInfo, Server as SocketServer } from 'node:net';
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -40,6 +41,8 @@ export interface ServerOptions {
 
 const MAX_CONNECTIONS = 2_048;
 const MAX_CONCURRENT_STREAMS = 1_024;
+/** For answers that are on their way when the last call has ended. */
+const FLUSH_MS = 1_000;
 
 /** Serves an open instance on both ports. It answers when this resolves. */
 export async function startServer(
@@ -95,7 +98,7 @@ export async function startServer(
   await health.start();
   await app.startAllMicroservices();
   await app.listen(settings.http.port, settings.http.host);
-  const httpPort = ((app.getHttpServer() as SocketServer).address() as AddressInfo).port;
+  const httpPort = (app.getHttpServer().address() as AddressInfo).port;
   logger.info({ grpcPort: grpc.port, httpPort, origin: ledger.origin, keyId: ledger.keyId, version }, 'serving');
 
   let closing: Promise<boolean> | undefined;
@@ -103,7 +106,10 @@ export async function startServer(
     health.stop();
     grpc.stopListening();
     const drained = await gate.drain(drainMs);
+    // What is still open is no call of ours: a request that trickles in, a connection kept alive.
+    const cutOff = setTimeout(() => app.getHttpServer().closeAllConnections(), FLUSH_MS);
     await app.close();
+    clearTimeout(cutOff);
     metrics.close();
     await tracing?.close();
     logger.info({ drained }, 'stopped serving');

@@ -39,6 +39,8 @@ type ServiceMethod = (call: never, callback: never) => void;
 const PREFACE_BYTES = 24;
 const PREFACE_TIMEOUT_MS = 10_000;
 
+const FLUSH_MS = 1_000;
+
 /** A dead peer is noticed after a minute and a half; a connection lives half a day, so that load spreads again. */
 const CONNECTION_LIMITS: ChannelOptions = {
   'grpc.keepalive_time_ms': 60_000,
@@ -56,7 +58,6 @@ const CONNECTION_LIMITS: ChannelOptions = {
 export class LedgerGrpcServer extends ServerGrpc {
   private listener: SocketServer | undefined;
   private grpcServer: Server | undefined;
-  private stopSessions: (() => void) | undefined;
 
   constructor(private readonly settings: GrpcServerOptions) {
     super({ package: PACKAGE, packageDefinition: settings.packageDefinition, url: '' });
@@ -99,7 +100,6 @@ export class LedgerGrpcServer extends ServerGrpc {
       listener.listen(settings.port, settings.host, resolve);
     });
     this.listener = listener;
-    this.stopSessions = () => injector.drain(0);
     callback?.();
   }
 
@@ -126,10 +126,19 @@ export class LedgerGrpcServer extends ServerGrpc {
     this.listener?.close();
   }
 
+  /** Answers that are on their way still arrive; a client that does not take them is cut off. */
   override async close(): Promise<void> {
     this.stopListening();
-    this.stopSessions?.();
-    this.grpcServer?.forceShutdown();
+    const server = this.grpcServer;
+    if (server === undefined) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, FLUSH_MS);
+      server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    server.forceShutdown();
   }
 }
 
