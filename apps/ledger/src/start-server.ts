@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 
-import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { NestFactory } from '@nestjs/core';

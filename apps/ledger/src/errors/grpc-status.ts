@@ -45,6 +45,16 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'POLICY_INVALID':
     case 'POLICY_TESTS_FAILED':
     case 'SIGNATURE_INVALID':
+    case 'PROOF_INVALID':
+    case 'NOTE_INVALID':
+    case 'NOTE_UNSIGNED':
+    case 'NOTE_SIGNATURE_INVALID':
+    case 'VERIFIER_KEY_INVALID':
+    case 'CHECKPOINT_INVALID':
+    case 'CHECKPOINT_EXTENDED':
+    case 'CHECKPOINT_ORIGIN':
+    case 'CHECKPOINT_QUORUM':
+    case 'TRUST_POLICY_INVALID':
     case 'TOKEN_INVALID':
     case 'CONFIGURATION_INVALID':
     case 'CURSOR_INVALID':
@@ -111,6 +121,7 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'STORE_MIGRATION_NEEDED':
     case 'STORE_CORRUPT':
     case 'STORE_MISSING':
+    case 'TILE_INVALID':
       return 'DATA_LOSS';
   }
 }
