@@ -22,7 +22,7 @@ class IndexThread {
   readonly #start: WorkerStart;
   readonly #file: ViewFile<ExecutionsView>;
   readonly #stop = new AbortController();
-  #store: EventStore | undefined;
+  #reader: Promise<EventStore> | undefined;
 
   constructor(start: WorkerStart) {
     this.#start = start;
@@ -34,7 +34,7 @@ class IndexThread {
     const fold = foldExecution({ origin, keys, maxSkewMs });
     while (!this.#stop.signal.aborted) {
       try {
-        const store = (this.#store ??= await openStore(this.#start));
+        const store = await this.#open();
         await runProjection(store, this.#file, executionsProjector(store, fold), this.#stop.signal);
       } catch {
         // The ledger is away: the view stays as it is, its lag grows and is reported, and the next round tries again.
@@ -51,12 +51,21 @@ class IndexThread {
       case 'due':
         return this.#file.view.due(question.endedByMs, question.limit);
       case 'lag':
-        return this.#store === undefined
-          ? { position: this.#file.position ?? null, behind: 0n }
-          : lagOf(this.#store, this.#file.position);
+        return this.#lag();
       case 'close':
         return this.#close();
     }
+  }
+
+  /** The way into the store; whoever follows or asks first opens it. */
+  #open(): Promise<EventStore> {
+    return (this.#reader ??= openStore(this.#start));
+  }
+
+  async #lag(): Promise<Awaited<ReturnType<typeof lagOf>>> {
+    const store = await this.#open().catch(() => undefined);
+    if (store === undefined) return { position: this.#file.position ?? null, behind: 0n };
+    return lagOf(store, this.#file.position);
   }
 
   async #close(): Promise<null> {
@@ -67,9 +76,9 @@ class IndexThread {
   }
 
   async #letGo(): Promise<void> {
-    const store = this.#store;
-    this.#store = undefined;
-    await store?.close();
+    const reader = this.#reader;
+    this.#reader = undefined;
+    await (await reader?.catch(() => undefined))?.close();
   }
 }
 
