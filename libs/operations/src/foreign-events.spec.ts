@@ -69,6 +69,17 @@ describe('an event that no key of ours attests', () => {
     await ledger.close();
   });
 
+  it('is refused for its signature alone, where everything else of it is in order', async () => {
+    const other = await openLoanLedger({ secretKey: OTHER_KEY });
+    await other.operations.evaluate(caller, loan('a-1'));
+    const forged = (await other.store.readStream(stream('a-1'))).map(strip);
+    await other.close();
+    const ledger = await openLoanLedger();
+    await ledger.store.append(stream('a-1'), 'no_stream', forged);
+    expect(await codeOf(ledger.operations.evaluate(caller, loan('a-1', { holder: holder(2) })))).toBe('FOREIGN_EVENT');
+    await ledger.close();
+  });
+
   it('copied from another execution of ours is foreign too', async () => {
     const ledger = await openLoanLedger();
     await ledger.operations.evaluate(caller, loan('a-1'));
