@@ -1,8 +1,9 @@
-import { LedgerError, RejectedError, type ErrorCode } from '@writ/errors';
+import { IntegrityError, LedgerError, RejectedError, type ErrorCode } from '@writ/errors';
 import type { RecordedEvent } from '@writ/event-store';
 import type { Trust } from '@writ/evidence';
 import { openEvent } from '@writ/ledger';
 import { createVerifier, type Verifier } from '@writ/signing';
+import { storeExists } from './open-store.js';
 import { openStoreForReading } from './open-store-for-reading.js';
 import type { StoreLocation } from './setting-values.js';
 
@@ -40,6 +41,9 @@ export async function verifyStore(
 ): Promise<StoreVerification> {
   if (location.kind !== 'sqlite') {
     throw new RejectedError('REQUEST_INVALID', 'a store in memory cannot be read from outside');
+  }
+  if (!storeExists(location)) {
+    throw new IntegrityError('STORE_MISSING', 'there is no store', { path: location.path });
   }
   const reading = new Reading(createVerifier(trust.keys, { origin: trust.origin }));
   const store = await openStoreForReading(location.path);

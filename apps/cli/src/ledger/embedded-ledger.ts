@@ -1,4 +1,5 @@
 import type { Intent } from '@writ/client';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isUuid, parseDecisionId, parseExecutionId, parsePolicyId, parseTenant } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 import type { Instance } from '@writ/instance';
@@ -39,6 +40,7 @@ export function embeddedLedger(instance: Instance, tenantName: string, token: st
     reconcile: (request) => operations.reconcile(context, named(request)),
     getExecution: (request) => operations.getExecution(context, named(request)),
     listExecutions: async (request) => {
+      await indexCaughtUp(instance);
       const { executions, ...page } = await operations.listExecutions(context, { ...request, tenant });
       return { ...page, executions: executions.map((execution) => ({ ...execution, events: [] })) };
     },
@@ -68,4 +70,13 @@ function intentOf({ policyId, signals, ...intent }: Intent): IntentInput {
     typeof signal === 'object' ? signal : { value: signal },
   ]);
   return { ...intent, policyId: parsePolicyId(policyId), signals: Object.fromEntries(entries) };
+}
+
+const INDEX_PATIENCE_MS = 30_000;
+const LOOK_EVERY_MS = 20;
+
+/** The index of executions begins to follow the store when the instance opens; a list that is asked at once waits for it. */
+async function indexCaughtUp({ metrics }: Instance): Promise<void> {
+  const endMs = Date.now() + INDEX_PATIENCE_MS;
+  while ((await metrics.indexBehind()) > 0 && Date.now() < endMs) await sleep(LOOK_EVERY_MS);
 }
