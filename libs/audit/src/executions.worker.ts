@@ -1,4 +1,7 @@
+import { hash } from 'node:crypto';
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { installSha256 } from '@writ/encoding';
 import type { EventStore } from '@writ/event-store';
 import { executionsProjector } from './executions-projector.js';
 import { foldExecution } from './fold-execution.js';
@@ -91,6 +94,17 @@ async function openStore({ source }: WorkerStart): Promise<EventStore> {
   return openStoreForReading(source.location);
 }
 
+/**
+ * Decisions come first: the index is behind them anyway, says how far, and catches up when there is time. On Linux a
+ * thread has a priority of its own (setpriority(2), "C library/kernel differences"); elsewhere it would be the process's.
+ */
+function yieldToDecisions(): void {
+  if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+}
+
+yieldToDecisions();
+// A thread has its own instance of every module: what `openInstance` has put in place is not in place here.
+installSha256((input) => hash('sha256', input, 'buffer'));
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread');
 const thread = new IndexThread(workerData as WorkerStart);

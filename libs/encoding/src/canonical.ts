@@ -1,10 +1,9 @@
 import { RejectedError } from '@writ/errors';
 
-import { equalBytes } from './bytes.js';
 import { excerpt } from './excerpt.js';
 import { depthLimit, invalidCodeUnitAt, isForbiddenName, isUnsafeInteger, type JsonValue } from './json-value.js';
-import { parseJson, type ParseOptions } from './parse-json.js';
-import { utf8OfWellFormed } from './utf8.js';
+import { DEFAULT_MAX_BYTES, parseJson, type ParseOptions } from './parse-json.js';
+import { textOf, utf8OfWellFormed } from './utf8.js';
 
 export interface CanonicalOptions {
   /** Cap on nesting, 0 to 128; 32 when absent. */
@@ -37,15 +36,35 @@ export function canonicalText(value: unknown, options: CanonicalOptions = {}): s
 
 /**
  * Parses bytes that must already be canonical, for stored and signed JSON: there is one spelling, so that equal
- * values are equal bytes. Throws JSON_* as `parseJson`, and JSON_NOT_CANONICAL when the spelling differs.
+ * values are equal bytes. Objects have the ordinary prototype: read members that you know, or own ones. Throws JSON_* as
+ * `parseJson`, and JSON_NOT_CANONICAL when the spelling differs.
  */
 export function parseCanonical(bytes: Uint8Array, options: ParseOptions = {}): JsonValue {
-  const value = parseJson(bytes, options);
-  const depth = options.maxDepth === undefined ? {} : { maxDepth: options.maxDepth };
-  if (!(bytes instanceof Uint8Array) || !equalBytes(canonicalise(value, depth), bytes)) {
-    throw new RejectedError('JSON_NOT_CANONICAL', 'the bytes are not in canonical form (RFC 8785)');
+  const known = readIfCanonical(bytes, options);
+  if (known !== undefined) return known;
+  // Something is wrong: the strict parser knows what, and where.
+  parseJson(bytes, options);
+  throw new RejectedError('JSON_NOT_CANONICAL', 'the bytes are not in canonical form (RFC 8785)');
+}
+
+/**
+ * The value, or `undefined` unless the bytes are its canonical form. What the platform's parser reads is believed only
+ * where writing it out again gives the very same text: a name that it dropped, a number that it rounded or a name that
+ * it should have refused would not come back.
+ */
+function readIfCanonical(
+  bytes: Uint8Array,
+  { maxBytes = DEFAULT_MAX_BYTES, maxDepth }: ParseOptions,
+): JsonValue | undefined {
+  const depth = maxDepth === undefined ? {} : { maxDepth };
+  try {
+    const text = textOf(bytes);
+    if (bytes.length > maxBytes) return undefined;
+    const value = JSON.parse(text) as JsonValue;
+    return canonicalText(value, depth) === text ? value : undefined;
+  } catch {
+    return undefined;
   }
-  return value;
 }
 
 /** Where the walk stands: the containers that are open, and the member names that led to them. */

@@ -11,7 +11,7 @@ export interface ParseOptions {
   readonly maxDepth?: number;
 }
 
-const DEFAULT_MAX_BYTES = 1_048_576;
+export const DEFAULT_MAX_BYTES = 1_048_576;
 
 type JsonErrorCode =
   | 'JSON_SYNTAX'

@@ -1,4 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256 } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 
 /** 32 bytes of SHA-256: a leaf hash, an inner node or a root. */
