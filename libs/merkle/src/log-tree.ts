@@ -53,20 +53,19 @@ export class LogTree {
 
   /** The root over all leaves so far; SHA-256 of nothing for none. A fresh array. */
   root(): Hash {
-    return foldRight(this.#hashes)?.slice() ?? emptyRoot();
+    let root = this.#hashes.at(-1);
+    // The smaller subtrees hang together on the right.
+    for (let at = this.#hashes.length - 2; at >= 0; at--) {
+      const left = this.#hashes[at];
+      if (left !== undefined && root !== undefined) root = nodeHash(left, root);
+    }
+    return root?.slice() ?? emptyRoot();
   }
 
   /** A copy that later appends do not change. */
   frontier(): Frontier {
     return { sizeLeaves: this.#size, hashes: this.#hashes.map((hash) => hash.slice()) };
   }
-}
-
-/** The root over neighbouring subtrees, largest first: the smaller ones hang together on the right. */
-export function foldRight(hashes: readonly Hash[]): Hash | undefined {
-  let root = hashes.at(-1);
-  for (const left of hashes.slice(0, -1).reverse()) root = root === undefined ? left : nodeHash(left, root);
-  return root;
 }
 
 function bitsSet(size: bigint): number {

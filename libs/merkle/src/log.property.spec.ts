@@ -4,7 +4,7 @@ import { verifyConsistency } from './consistency.js';
 import { nodeHash, type Hash } from './hash.js';
 import { verifyInclusion } from './inclusion.js';
 import { LogTree } from './log-tree.js';
-import { logTreeFromTiles, proveConsistency, proveInclusion, rootFromTiles } from './prove.js';
+import { TileProver } from './tile-prover.js';
 import { leavesOf, referenceTree, TileFolder } from './tiles.fixture.js';
 import { rootOf } from './tree.js';
 
@@ -26,8 +26,9 @@ test(`inclusion for every size up to ${String(INCLUSION_SIZES)} and every index 
   const reader = folder.cached();
   for (let size = 1; size <= INCLUSION_SIZES; size++) {
     const root = reference.root(size);
+    const prover = new TileProver(reader, size);
     for (let index = 0; index < size; index++) {
-      const path = await proveInclusion(reader, index, size);
+      const path = await prover.inclusion(index);
       if (hexes(path) !== hexes(reference.path(index, size))) throw new Error(`${String(index)} in ${String(size)}`);
       verifyInclusion({ leafHash: leaves[index]!, index, sizeLeaves: size, path }, root);
     }
@@ -38,7 +39,7 @@ test('consistency for every pair of sizes equals the reference and verifies', as
   const reader = folder.cached();
   for (let size = 1; size <= CONSISTENCY_SIZES; size++) {
     for (let old = 1; old <= size; old++) {
-      const path = await proveConsistency(reader, old, size);
+      const path = await new TileProver(reader, size).consistency(old);
       if (hexes(path) !== hexes(reference.consistency(old, size))) throw new Error(`${String(old)} to ${String(size)}`);
       verifyConsistency({
         oldSizeLeaves: old,
@@ -57,9 +58,9 @@ test('the growing tree, the tiles and the list have one root at every size, and 
   for (let size = 0; size <= leaves.length; size++) {
     const root = hex(tree.root());
     expect(root).toBe(hex(reference.root(size)));
-    expect(hex(await rootFromTiles(reader, size))).toBe(root);
+    expect(hex(await new TileProver(reader, size).root())).toBe(root);
     expect(tree.sizeLeaves).toBe(BigInt(size));
-    const reopened = await logTreeFromTiles(reader, size);
+    const reopened = await new TileProver(reader, size).logTree();
     expect(reopened.frontier()).toEqual(tree.frontier());
     expect(LogTree.from(tree.frontier()).frontier()).toEqual(tree.frontier());
     if (size < leaves.length) tree.append(leaves[size]!);
@@ -73,10 +74,10 @@ test('roots and paths equal those of merkletreejs set up for RFC 6962', async ()
   for (const size of [1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 700, 1024]) {
     const list = leaves.slice(0, size).map((leaf) => Buffer.from(leaf));
     const tree = new MerkleTree(list, hash, { hashLeaves: false, sortPairs: false, duplicateOdd: false });
-    expect(tree.getRoot().toString('hex')).toBe(hex(await rootFromTiles(folder.cached(), size)));
+    expect(tree.getRoot().toString('hex')).toBe(hex(await new TileProver(folder.cached(), size).root()));
     for (let index = 0; index < size; index += 17) {
       const theirs = tree.getProof(list[index]!, index).map(({ data }) => data.toString('hex'));
-      expect((await proveInclusion(folder.cached(), index, size)).map(hex)).toEqual(theirs);
+      expect((await new TileProver(folder.cached(), size).inclusion(index)).map(hex)).toEqual(theirs);
     }
   }
 });
@@ -92,7 +93,7 @@ test('tiles depend on the leaves only, never on how they were batched', async ()
         if (begin !== undefined) await batched.grow(begin, leaves.slice(begin, end));
       }
       for (const [path, bytes] of batched.files) expect(hex(bytes)).toBe(hex(folder.files.get(path)!));
-      for (const end of sizes) expect(hex(await rootFromTiles(batched, end))).toBe(hex(reference.root(end)));
+      for (const end of sizes) expect(hex(await new TileProver(batched, end).root())).toBe(hex(reference.root(end)));
     }),
     { numRuns: 30 },
   );
@@ -105,7 +106,7 @@ test('a changed, dropped, added or swapped hash of a consistency proof is refuse
   await fc.assert(
     fc.asyncProperty(pair, fc.nat(), fc.nat(255), async ([smaller, newSizeLeaves], where, bit) => {
       const oldSizeLeaves = smaller + 1;
-      const path = await proveConsistency(folder.cached(), oldSizeLeaves, newSizeLeaves);
+      const path = await new TileProver(folder.cached(), newSizeLeaves).consistency(oldSizeLeaves);
       const proof = {
         oldSizeLeaves,
         oldRootHash: reference.root(oldSizeLeaves),

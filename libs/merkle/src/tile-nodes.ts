@@ -5,12 +5,15 @@ import { requireWidth, tileSizeBytes, TILE_HEIGHT, TILE_WIDTH } from './tile.js'
 
 /**
  * One tile with the inner nodes above its hashes. A file holds the lowest row only; the rows above are hashed when one
- * of them is first asked for, and kept: who makes many proofs keeps these objects, not the bytes. Up to 16 KiB each.
+ * of them is first asked for, and kept: who makes many proofs keeps these objects, not the bytes. Takes up to 16 KiB,
+ * and about 200 bytes for each node that was handed out.
  */
 export class TileNodes {
   readonly width: number;
   /** Row r holds the nodes over 2^r hashes of the tile, as far as they are complete. */
   readonly #rows: Uint8Array[];
+  /** Nodes that were asked for, by `position * 16 + row`: to make a view costs more than all else in a proof. */
+  readonly #views = new Map<number, Hash>();
 
   /** Copies `bytes`; throws TILE_INVALID unless they are `width` hashes of 32 bytes, REQUEST_INVALID for no width. */
   constructor(bytes: Uint8Array, width: number) {
@@ -22,14 +25,22 @@ export class TileNodes {
     this.#rows = [bytes.slice()];
   }
 
-  /** Node `position` of row `row` (0 to 8); throws TILE_INVALID where the tile does not complete it. */
+  /**
+   * Node `position` of row `row` (0 to 8); not to be written to, all callers get the same. Throws TILE_INVALID where the
+   * tile does not complete it.
+   */
   node(row: number, position: number): Hash {
+    const key = position * 16 + row;
+    const known = this.#views.get(key);
+    if (known !== undefined) return known;
     const nodes = this.#rowAt(row);
     const begin = position * HASH_BYTES;
     if (begin + HASH_BYTES > nodes.length) {
       throw new IntegrityError('TILE_INVALID', 'the tile is not wide enough for this node', { row, position });
     }
-    return nodes.slice(begin, begin + HASH_BYTES);
+    const node = nodes.subarray(begin, begin + HASH_BYTES);
+    this.#views.set(key, node);
+    return node;
   }
 
   #rowAt(row: number): Uint8Array {
