@@ -3,7 +3,6 @@ import { join } from 'node:path';
 
 import { buildProgram, EXIT_CODES, exitCodeOf } from '@writ/cli';
 import { ERROR_CODES, type ErrorCode } from '@writ/errors';
-import type { Command } from 'commander';
 
 import { removeFolders, temporaryFolder } from '../harness/server.js';
 import { POLICIES, ROOT, writ } from './writ.js';
@@ -11,6 +10,8 @@ import { POLICIES, ROOT, writ } from './writ.js';
 afterAll(removeFolders);
 
 const payment = join(POLICIES, 'payment.yaml');
+
+type Command = Pick<ReturnType<typeof buildProgram>, 'commands' | 'name'>;
 
 /** Every command that can be given, with its parents. */
 function leaves(command: Command, path: readonly string[] = []): string[] {
