@@ -1,6 +1,17 @@
 import type { Command } from '../commands.js';
 import { momentOf } from './present.js';
-import { commitAs, evaluate, judge, reconcile, release, reserve, Story, sweep, termsOf, verdictOf } from './story.fixture.js';
+import {
+  commitAs,
+  evaluate,
+  judge,
+  reconcile,
+  release,
+  reserve,
+  Story,
+  sweep,
+  termsOf,
+  verdictOf,
+} from './story.fixture.js';
 import { viewOf, type ExecutionView } from './view.js';
 
 function given(...commands: readonly Command[]): Story {

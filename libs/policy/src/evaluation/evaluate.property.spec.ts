@@ -70,22 +70,22 @@ const term = fc.letrec<{ term: Term }>((tie) => ({
     fc.oneof(declared, absent, present, dynamic, bare, division),
     fc.tuple(tie('term'), tie('term')).map(([left, right]) => ({
       text: `(${left.text}) && (${right.text})`,
-      truth: (values) => and(left.truth(values), right.truth(values)),
+      truth: (values: Values) => and(left.truth(values), right.truth(values)),
     })),
     fc.tuple(tie('term'), tie('term')).map(([left, right]) => ({
       text: `(${left.text}) || (${right.text})`,
-      truth: (values) => or(left.truth(values), right.truth(values)),
+      truth: (values: Values) => or(left.truth(values), right.truth(values)),
     })),
     tie('term').map((inner) => ({
       text: `!(${inner.text})`,
-      truth: (values) => {
+      truth: (values: Values) => {
         const truth = inner.truth(values);
         return truth === 'broken' ? 'broken' : !truth;
       },
     })),
     fc.tuple(tie('term'), tie('term'), tie('term')).map(([test, yes, no]) => ({
       text: `((${test.text}) ? (${yes.text}) : (${no.text}))`,
-      truth: (values) => {
+      truth: (values: Values) => {
         const truth = test.truth(values);
         if (truth === 'broken') return 'broken';
         return truth ? yes.truth(values) : no.truth(values);

@@ -86,8 +86,7 @@ function answered(
   if (rule.then === 'deny') return denied(input.evaluatedAtMs, rule.id, reasons, diagnostics);
   const answer = { rule: rule.id, reasons, obligations: rule.obligations, diagnostics };
   const untilMs = (ttlMs: number): number => Math.min(input.evaluatedAtMs + ttlMs, signals.validUntilMs);
-  if (rule.then === 'admit')
-    return { outcome: 'admitted', ...answer, validUntilMs: untilMs(document.admission.ttlMs) };
+  if (rule.then === 'admit') return { outcome: 'admitted', ...answer, validUntilMs: untilMs(document.admission.ttlMs) };
   // The reader has made sure that a rule which escalates says who may approve.
   const { approval } = rule;
   if (approval === undefined) return denied(input.evaluatedAtMs, rule.id, [failure(rule.id, 'other')], diagnostics);
