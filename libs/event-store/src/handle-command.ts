@@ -35,8 +35,9 @@ export interface HandleCommandOptions<State, Answer> extends AppendSurelyOptions
    */
   readonly decide: (state: State, lastRevision: bigint | undefined) => Ruling<Answer> | Promise<Ruling<Answer>>;
   /**
-   * The stream as it was known at some earlier time, tried before reading. It may be behind, so it only ever saves a
-   * read: a ruling that appends is judged by the store, and one that appends nothing is made again on what is read.
+   * The stream as it was known at some earlier time, or is likely to be, tried before reading. It may be wrong, so it
+   * only ever saves a read: a ruling that appends is judged by the store, and one that appends nothing, or fails, is made
+   * again on what is read.
    */
   readonly remembered?: Loaded<State> | undefined;
   /** How many times to read, decide and append before giving up; default 16. */
@@ -72,29 +73,38 @@ export async function handleCommand<State, Answer>(
 ): Promise<HandledCommand<Answer>> {
   const { stream, decide } = options;
   const maxAttempts = options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
-  let remembered = options.remembered;
+  let guess = options.remembered;
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     // 1. Read what is there now, and fold it.
-    const { state, lastRevision } = remembered ?? (await loadNow(options));
-    // 2. Decide on exactly that.
-    const ruling = await decide(state, lastRevision);
-    if (ruling.append.length === 0) {
-      if (remembered === undefined) return { answer: ruling.answer, appended: undefined };
-      remembered = undefined;
-      continue;
+    const { state, lastRevision } = guess ?? (await loadNow(options));
+    try {
+      // 2. Decide on exactly that.
+      const ruling = await decide(state, lastRevision);
+      if (ruling.append.length > 0) {
+        // 3. Append, if the stream still stands where it was read. A crash after this line leaves the events without an
+        //    answer: the caller asks again with its ids and finds them in step 1.
+        const appended = await appendSurely(options, lastRevision ?? 'no_stream', ruling.append);
+        // 4. Tell.
+        if (appended !== 'lost_race') return { answer: ruling.answer, appended };
+      } else if (guess === undefined) {
+        return { answer: ruling.answer, appended: undefined };
+      }
+    } catch (error) {
+      // A refusal of what was only guessed says nothing yet of what is there.
+      if (guess === undefined || !isWorthReading(error)) throw error;
     }
-    remembered = undefined;
-    // 3. Append, if the stream still stands where it was read. A crash after this line leaves the events without an
-    //    answer: the caller asks again with its ids and finds them in step 1.
-    const appended = await appendSurely(options, lastRevision ?? 'no_stream', ruling.append);
-    // 4. Tell.
-    if (appended !== 'lost_race') return { answer: ruling.answer, appended };
+    guess = undefined;
   }
   throw new UnavailableError('CONTENTION', `lost ${maxAttempts} races for the stream`, {
     stream,
     attempts: maxAttempts,
     mayHaveHappened: true,
   });
+}
+
+/** `true` unless something may have been appended, or another try would only add to the load. */
+function isWorthReading(error: unknown): boolean {
+  return !(error instanceof UnavailableError) || (!error.mayHaveHappened && error.code !== 'OVERLOADED');
 }
 
 async function loadNow<State, Answer>(options: HandleCommandOptions<State, Answer>): Promise<Loaded<State>> {

@@ -70,7 +70,7 @@ export async function handleExecution(engine: Engine, call: ExecutionCall): Prom
     const { answer: prospect, appended } = await handleCommand<ExecutionLog, Prospect>({
       store: ports.store,
       stream,
-      remembered: rememberedAs(remembered.get(stream)),
+      remembered: firstGuess(call, stream, remembered.get(stream)),
       load: (recorded) => openOrReport(engine, stream, recorded),
       decide: async (log) => {
         if (hasAppended) counters.lostRaces += 1;
@@ -180,8 +180,17 @@ function typeAt(log: ExecutionLog, revision: bigint): ExecutionEvent['type'] | u
   return log.events[Number(revision)]?.event.type;
 }
 
-function rememberedAs(log: ExecutionLog | undefined): Loaded<ExecutionLog> | undefined {
-  return log === undefined ? undefined : { state: log, lastRevision: lastRevisionOf(log) };
+/**
+ * What to decide on before reading: the execution as it was last seen here, or, where the command begins one and none was
+ * seen, that there is none. That is so for nearly every evaluation, and where it is not the store refuses the append.
+ */
+function firstGuess(
+  { begins }: ExecutionCall,
+  stream: string,
+  log: ExecutionLog | undefined,
+): Loaded<ExecutionLog> | undefined {
+  if (log !== undefined) return { state: log, lastRevision: lastRevisionOf(log) };
+  return begins ? { state: emptyLog(stream), lastRevision: undefined } : undefined;
 }
 
 /** Opens what was read of an execution; an event that is not ours raises the alarm and refuses. */
