@@ -13,7 +13,7 @@ interface Snippet {
 
 /** `<!-- snippet: path#name -->` and the fenced code below it. */
 function snippetsOf(guide: string): Snippet[] {
-  const text = readFileSync(join(GUIDES, guide), 'utf8');
+  const text = readFileSync(join(ROOT, guide), 'utf8');
   return [...text.matchAll(/<!-- snippet: (\S+)#(\S+) -->\n```\w+\n([\s\S]*?)```/g)].map(([, file, name, code]) => ({
     guide,
     file: file!,
@@ -35,9 +35,8 @@ function regionOf({ file, name }: Snippet): string {
     .join('');
 }
 
-const snippets = readdirSync(GUIDES)
-  .filter((name) => name.endsWith('.md'))
-  .flatMap(snippetsOf);
+const guides = readdirSync(GUIDES).filter((name) => name.endsWith('.md'));
+const snippets = ['README.md', ...guides.map((name) => `docs/guides/${name}`)].flatMap(snippetsOf);
 
 describe('code in the guides', () => {
   it.each(snippets.map((snippet) => [snippet.guide, snippet.name, snippet] as const))(
@@ -51,6 +50,6 @@ describe('code in the guides', () => {
     const text = readFileSync(join(GUIDES, 'client.md'), 'utf8');
     const code = text.match(/^```(?:ts|js)$/gm) ?? [];
     expect(code.length).toBeGreaterThan(5);
-    expect(snippets.filter(({ guide }) => guide === 'client.md')).toHaveLength(code.length);
+    expect(snippets.filter(({ guide }) => guide === 'docs/guides/client.md')).toHaveLength(code.length);
   });
 });
