@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { newCommitId, WritClient, type CommitRequest, type EvaluateRequest, type Receipt } from '@writ/client';
 import type { SignedGrant } from '@writ/evidence';
-import { CuttingProxy } from '../../e2e/client/cutting-proxy';
-import { removeFolders, startTestServer, temporaryFolder, type TestServer } from '../../e2e/harness/server';
+import { CuttingProxy } from '../../e2e/client/cutting-proxy.js';
+import { removeFolders, startTestServer, temporaryFolder, type TestServer } from '../../e2e/harness/server.js';
 import { outcomeOf, type Outcome } from '../harness/outcome.js';
 import { diceOf, seed, tell } from '../harness/seed.js';
 import { storedExecutions } from '../harness/stored-executions.js';
