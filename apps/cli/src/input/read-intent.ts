@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Intent, Signal } from '@writ/client';
-import { parseDuration, parseInstant, type JsonObject, type JsonValue } from '@writ/encoding';
+import { parseDuration, parseInstant, type JsonValue } from '@writ/encoding';
 import { LedgerError } from '@writ/errors';
 import { collect } from '../command.js';
 import { UsageError } from '../usage-error.js';
@@ -104,10 +104,4 @@ function assignedSignal(assignment: string, nowMs: number): readonly [string, Si
   const [name, text] = [assignment.slice(0, at), assignment.slice(at + 1)];
   const isJson = /^(true|false|-?[0-9]+(\.[0-9]+)?|\[.*\]|".*")$/s.test(text);
   return [name, { value: isJson ? readJson(text, `signal ${name}`) : text, observedAtMs: nowMs }];
-}
-
-/** For callers that want the parameters alone. */
-export function parametersOf(value: JsonValue): JsonObject {
-  if (isObject(value)) return value;
-  throw new UsageError('the parameters must be a JSON object');
 }
