@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { decisionCounter } from './decision-counter.mjs';
 import { median, percentile, ratio, round } from './figures.mjs';
-import { newApplication, openLedger } from './ledger.mjs';
+import { newApplication, openLedger, openWithoutStore } from './ledger.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -65,7 +65,7 @@ async function storedBytes({ operations, context }) {
 }
 
 const ledger = await openLedger(folder);
-const memory = await openLedger(folder, { storeUrl: 'memory:' });
+const withoutStore = await openWithoutStore();
 const counter = decisionCounter(join(folder, 'ledger.db'));
 const bytes = await storedBytes(ledger);
 counter.decisions();
@@ -96,18 +96,18 @@ async function compare(callers, reference) {
 const figures = { storedBytes: bytes.length };
 // Warm before anything counts.
 await decisionsPerSecond(ledger, 64);
-await decisionsPerSecond(memory, 64);
+await decisionsPerSecond(withoutStore, 64);
 if (values.only !== 'crowd') figures.lone = await compare(1, async () => rawPerSecond(bytes));
 if (values.only !== 'lone') {
   figures.withoutStore = [];
   for (const callers of [64, 256]) {
     figures.withoutStore.push(
-      await compare(callers, async () => (await decisionsPerSecond(memory, callers)).perSecond),
+      await compare(callers, async () => (await decisionsPerSecond(withoutStore, callers)).perSecond),
     );
   }
 }
 counter.close();
 await ledger.instance.close();
-await memory.instance.close();
+await withoutStore.close();
 rmSync(folder, { recursive: true });
 console.log(JSON.stringify(figures));

@@ -3,15 +3,19 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { InMemoryEventStore } from '../libs/event-store/dist/index.js';
 import { openInstance, parseSettings } from '../libs/instance/dist/index.js';
+import { systemRandomness } from '../libs/instance/dist/randomness.js';
+import { createEngine, createOperations, openKeys } from '../libs/operations/dist/index.js';
+import { createAttestor } from '../libs/signing/dist/index.js';
 
 export const TENANT = 'bench';
 const POLICY = fileURLToPath(new URL('../docs/policies/loan-approval.yaml', import.meta.url));
 
 /** @returns the environment of a ledger in `folder`; ports are the system's choice */
-export function environmentOf(folder, storeUrl = `sqlite:${join(folder, 'ledger.db')}`) {
+export function environmentOf(folder) {
   return {
-    WRIT_STORE_URL: storeUrl,
+    WRIT_STORE_URL: `sqlite:${join(folder, 'ledger.db')}`,
     WRIT_KEY_FILE: join(folder, 'key.json'),
     WRIT_STATE_DIR: join(folder, 'state'),
     WRIT_GRPC_ADDRESS: '127.0.0.1:0',
@@ -21,11 +25,34 @@ export function environmentOf(folder, storeUrl = `sqlite:${join(folder, 'ledger.
 }
 
 /** Opens the ledger, as the server does; where it is new, with the sample loan policy in force. */
-export async function openLedger(folder, { storeUrl, create = true } = {}) {
-  const instance = await openInstance(parseSettings(environmentOf(folder, storeUrl)), { create });
+export async function openLedger(folder, { create = true } = {}) {
+  const instance = await openInstance(parseSettings(environmentOf(folder)), { create });
   const context = { principal: instance.authenticate(undefined) };
   if (create) await putPolicyInForce(instance.operations, context);
   return { instance, operations: instance.operations, context };
+}
+
+/**
+ * The same pipeline without a store: events go to an array. Without an index too, because that of a store in memory works
+ * on the calling thread, where the real one does not.
+ */
+export async function openWithoutStore() {
+  const origin = 'localhost/writ';
+  const store = new InMemoryEventStore();
+  const attestor = await createAttestor({ secretKey: Uint8Array.from(randomBytes(32)), origin, worker: true });
+  const keyPorts = { store, attestor, randomness: systemRandomness(), clock: { nowMs: Date.now }, origin };
+  const keys = await openKeys(keyPorts, { mayBegin: true });
+  const index = { list: nothing, due: nothing, lag: nothing, close: nothing };
+  const runtime = { version: 'bench', buildDigest: `sha256:${'0'.repeat(64)}` };
+  const limits = { maxSkewMs: 2_000, policyMaxStaleMs: 1_000, onAlarm: () => undefined };
+  const operations = createOperations(createEngine({ ...keyPorts, index, runtime, ...limits }, keys));
+  const context = { principal: { actor: { id: 'bench', role: 'operator' }, tenants: '*', actions: '*' } };
+  await putPolicyInForce(operations, context);
+  return { operations, context, close: () => attestor.close() };
+}
+
+async function nothing() {
+  return [];
 }
 
 async function putPolicyInForce(operations, context) {
