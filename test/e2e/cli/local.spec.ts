@@ -148,6 +148,12 @@ describe('writ config and serve --check-config', () => {
     }
   });
 
+  it('look whether the TLS files are there', async () => {
+    const env = { WRIT_TLS_CERT_FILE: '/no/such/cert.pem', WRIT_TLS_KEY_FILE: payment };
+    const ran = await writ(['serve', '--check-config'], { env });
+    expect(ran).toMatchObject({ exitCode: 78, stderr: expect.stringContaining('WRIT_TLS_CERT_FILE') });
+  });
+
   it('read flags like the variables that they set', async () => {
     expect((await writ(['serve', '--check-config'])).exitCode).toBe(0);
     expect((await writ(['serve', '--check-config', '--grpc', '0.0.0.0:1'])).exitCode).toBe(78);

@@ -92,14 +92,14 @@ function tellWhereNext(narrator: Narrator, kept: string | undefined, seconds: nu
   say(style.dim(`${seconds.toFixed(1)} s`));
   say(style.bold('Where to look next'));
   if (kept === undefined) {
-    say('writ demo --keep                      the same, and the ledger stays to look around in');
+    say('writ demo --keep                         the same, and the ledger stays to look around in');
   } else {
     say(`writ verify --store ${kept}/ledger.db --key ${kept}/trust.json`);
     say(`writ show loan-1001 --tenant demo --origin demo.example/writ --store ${kept}/ledger.db`);
   }
   say('npm run example:credit -- <german.data>  1,000 real applications under a policy');
-  say('docs/guides/getting-started.md        a ledger of your own, step by step');
-  say('docs/architecture.md                  how a decision is written');
+  say('docs/guides/getting-started.md           a ledger of your own, step by step');
+  say('docs/architecture.md                     how a decision is written');
 }
 
 function summary(

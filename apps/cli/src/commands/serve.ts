@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs';
 import type { Command } from 'commander';
+import { RejectedError } from '@writ/errors';
 import { readTokens, type Settings } from '@writ/instance';
 import { jsonForm } from '../json-form.js';
 import { command, type Shell } from '../command.js';
@@ -46,8 +48,11 @@ export function serveCommand(shell: Shell): Command {
     });
 }
 
-/** What can be known without opening anything: every variable, the rules between them, and the tokens file. */
+/** What can be known without opening anything: every variable, the rules between them, and the files that they name. */
 function checkConfiguration({ world }: Shell, settings: Settings, flags: Flags): void {
+  requireReadable('WRIT_TLS_CERT_FILE', settings.tls?.certFile);
+  requireReadable('WRIT_TLS_KEY_FILE', settings.tls?.keyFile);
+  requireReadable('WRIT_TLS_CLIENT_CA_FILE', settings.tls?.clientCaFile);
   const tokens = settings.tokensFile === undefined ? undefined : readTokens(settings.tokensFile).length;
   if (flags.json === true) {
     const counted = tokens === undefined ? {} : { tokens };
@@ -56,4 +61,15 @@ function checkConfiguration({ world }: Shell, settings: Settings, flags: Flags):
   }
   const style = styleOf(world, world.stdout);
   world.stdout.write(`${style.good('the configuration is valid')}; \`writ config\` shows it\n`);
+}
+
+function requireReadable(variable: string, path: string | undefined): void {
+  if (path === undefined) return;
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (cause) {
+    const problems = [{ variable, value: path, wants: 'a file that can be read' }];
+    const message = `\`${variable}\` is \`${path}\` and wants a file that can be read`;
+    throw new RejectedError('CONFIGURATION_INVALID', message, { problems }, { cause });
+  }
 }

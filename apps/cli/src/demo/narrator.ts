@@ -25,6 +25,6 @@ export function narratorOn(world: World, options: { readonly silent: boolean; re
       scenes += 1;
       write(`\n${style.bold(`${scenes}. ${title}`)}`);
     },
-    say: (text) => write(`   ${text.replaceAll('\n', '\n   ')}`),
+    say: (text) => write(text.replaceAll(/^(?=.)/gm, '   ')),
   };
 }
