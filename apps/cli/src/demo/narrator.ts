@@ -9,7 +9,7 @@ export interface Narrator {
   say(text: string): void;
 }
 
-const PAUSE_MS = 700;
+const PAUSE_MS = 450;
 
 export function narratorOn(world: World, options: { readonly silent: boolean; readonly hurry: boolean }): Narrator {
   const style = styleOf(world, world.stdout);
