@@ -1,7 +1,7 @@
 import { refuse, safeCounterOf } from './counter.js';
 import { HASH_BYTES, requireHash, type Hash } from './hash.js';
 import { TileNodes } from './tile-nodes.js';
-import type { TileReader } from './tile-reader.js';
+import { nodesOf, type TileReader } from './tile-reader.js';
 import { hashesAtLevel, TILE_HEIGHT, TILE_WIDTH, type Tile } from './tile.js';
 
 /** A tile and its content, ready to be written. */
@@ -39,7 +39,7 @@ async function partialRow(reader: TileReader, level: number, begin: number): Pro
   const width = begin % TILE_WIDTH;
   if (width === 0) return [];
   const answer = await reader.readTile(level, BigInt(Math.floor(begin / TILE_WIDTH)), width);
-  const nodes = answer instanceof TileNodes ? answer : new TileNodes(answer, width);
+  const nodes = nodesOf(answer, width);
   return Array.from({ length: width }, (_, position) => nodes.node(0, position));
 }
 

@@ -1,10 +1,8 @@
-import { IntegrityError } from '@writ/errors';
-
 import { refuse, safeCounterOf } from './counter.js';
 import { emptyRoot, nodeHash, type Hash } from './hash.js';
 import { LogTree } from './log-tree.js';
 import { TileNodes } from './tile-nodes.js';
-import type { TileAnswer, TileReader } from './tile-reader.js';
+import { nodesOf, type TileReader } from './tile-reader.js';
 import { hashesAtLevel, TILE_HEIGHT, TILE_WIDTH } from './tile.js';
 
 /** No tree that is kept in tiles fills a subtree of this height. */
@@ -128,11 +126,4 @@ export class TileProver {
     const answer = this.#reader.readTile(level, BigInt(index), width);
     return answer instanceof Promise ? answer.then((tile) => nodesOf(tile, width)) : nodesOf(answer, width);
   }
-}
-
-/** An answer of another width is refused, whoever hashed it. */
-function nodesOf(answer: TileAnswer, width: number): TileNodes {
-  const nodes = answer instanceof TileNodes ? answer : new TileNodes(answer, width);
-  if (nodes.width === width) return nodes;
-  throw new IntegrityError('TILE_INVALID', `asked for a tile of width ${String(width)}`, { width: nodes.width });
 }
