@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { lineageExamples } from './lineage-examples.js';
 import { specExamples } from './spec-examples.js';
 
-const pages = ['events.md', 'entry.md', 'attestation.md', 'grant.md'];
+const pages = ['events.md', 'entry.md', 'attestation.md', 'grant.md', 'checkpoint.md', 'proof.md'];
 const pathOf = (page: string): string => join(__dirname, '../../docs/spec', page);
 const MARKED = /<!-- example:([a-z-]+) -->\n\n?```text\n([\s\S]*?)\n```/g;
 
@@ -11,7 +12,10 @@ const MARKED = /<!-- example:([a-z-]+) -->\n\n?```text\n([\s\S]*?)\n```/g;
 const writes = process.env['WRIT_WRITE_EXAMPLES'] === '1';
 
 describe('the worked examples of docs/spec', () => {
-  const examples = specExamples();
+  let examples: ReadonlyMap<string, string>;
+  beforeAll(async () => {
+    examples = new Map([...specExamples(), ...(await lineageExamples())]);
+  });
 
   it.each(pages)('%s holds what the code computes', (page) => {
     const text = readFileSync(pathOf(page), 'utf8');
