@@ -217,6 +217,10 @@ describe('writ policy', () => {
   it('shows a version, whose publication verifies', async () => {
     const shown = await writ(['policy', 'show', 'payment', ...here, '--json']);
     expect(shown.json()).toMatchObject({ version: '1.0.0', document: { id: 'payment' } });
+    const verified = await writ(['verify', '-', '--key', trust, '--json'], { stdin: shown.stdout });
+    expect(verified.json()).toMatchObject({ verdict: 'verified', signed: 0, signatures: 1 });
+    const tampered = shown.stdout.replace('the payee is new', 'the payee is old');
+    expect((await writ(['verify', '-', '--key', trust], { stdin: tampered })).exitCode).toBe(1);
     expect((await writ(['policy', 'show', 'nothing', ...here])).exitCode).toBe(4);
   });
 
@@ -243,7 +247,7 @@ describe('writ verify', () => {
 
   it('says signed, never recorded, of what a pinned key signed', async () => {
     const report = (await verify(shown)).json();
-    expect(report).toMatchObject({ verdict: 'verified', standing: 'signed', signed: 4, failures: [] });
+    expect(report).toMatchObject({ verdict: 'verified', standing: 'signed', signed: 4, signatures: 4, failures: [] });
     const text = await writ(['verify', '-', '--key', trust], { stdin: shown });
     expect(text).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^signed: 4 events in 1 document/) });
     expect(text.stdout).not.toContain('recorded');

@@ -1,12 +1,13 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Command } from 'commander';
-import { parseJson } from '@writ/encoding';
+import { parseJson, type JsonObject } from '@writ/encoding';
 import { UnavailableError } from '@writ/errors';
 import { isLoopback, type Address } from '@writ/instance';
 import { answering, command, type Shell } from '../command.js';
 import { isObject } from '../input/read-input.js';
 import { settingsOf } from '../input/settings-of.js';
+import { printable } from '../terminal/style.js';
 
 interface Flags {
   readonly http?: string;
@@ -27,15 +28,25 @@ export function healthCommand(shell: Shell): Command {
         const settings = settingsOf(shell.world, flags.http === undefined ? {} : { http: flags.http });
         const path = flags.live === true ? '/health/live' : '/health/ready';
         const { status, body } = await ask(here(settings.http), settings.tls !== undefined, path);
-        const value = parseJson(body);
+        const value = statusIn(body);
         const healthy = status === 200;
         return {
           exit: healthy ? 'OK' : 'NO',
-          json: { healthy, ...(isObject(value) ? value : {}) },
-          text: (style) => (healthy ? style.good('healthy') : `${style.bad('not healthy')} ${body}`),
+          json: { healthy, ...value },
+          text: (style) => (healthy ? style.good('healthy') : `${style.bad('not healthy')} ${printable(body)}`),
         };
       }),
     );
+}
+
+/** What the server says of itself; nothing where something else answers at its port. */
+function statusIn(body: string): JsonObject {
+  try {
+    const value = parseJson(body);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
 }
 
 /** A listener on every interface is asked on loopback. */

@@ -72,10 +72,11 @@ async function verifyFiles({ world }: Shell, files: readonly string[], flags: Fl
 }
 
 function reportText(report: VerificationReport, style: Style): string {
-  const { verdict, documents, signed, checks, failures, asserted } = report;
+  const { verdict, documents, signed, signatures, checks, failures, asserted } = report;
+  const others = signatures === signed ? '' : ` and ${counted(signatures - signed, 'other signature')}`;
   const head =
     verdict === 'verified'
-      ? `${style.good('signed')}: ${counted(signed, 'event')} in ${counted(documents, 'document')}, ${checks.passed} checks passed`
+      ? `${style.good('signed')}: ${counted(signed, 'event')}${others} in ${counted(documents, 'document')}, ${checks.passed} checks passed`
       : `${style.bad('NOT VERIFIED')}: ${checks.failed} of ${checks.passed + checks.failed} checks failed`;
   const shown = failures
     .slice(0, SHOWN_FAILURES)

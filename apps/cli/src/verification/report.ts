@@ -20,8 +20,10 @@ export interface VerificationReport {
   /** All that this can say: that a trusted key signed it. That it is recorded needs the lineage. */
   readonly standing: 'signed';
   readonly documents: number;
-  /** Attestations whose signature verified. */
+  /** Events whose attestation verified. */
   readonly signed: number;
+  /** Signatures that verified: of events, grants and publications. */
+  readonly signatures: number;
   readonly checks: { readonly passed: number; readonly failed: number; readonly skipped: number };
   /** Things with a check that failed. */
   readonly failures: readonly Finding[];
@@ -33,14 +35,18 @@ export function reportOf(documents: number, findings: readonly Finding[]): Verif
   const checks = findings.flatMap((finding) => finding.checks);
   const count = (status: Check['status']): number => checks.filter((check) => check.status === status).length;
   const failures = findings.filter((finding) => finding.checks.some(({ status }) => status === 'failed'));
-  const signed = checks.filter(({ name, status }) => name === 'attestation' && status === 'passed').length;
+  const passed = (...names: readonly Check['name'][]): number =>
+    checks.filter(({ name, status }) => names.includes(name) && status === 'passed').length;
+  const signed = passed('attestation');
+  const signatures = passed('attestation', 'grant', 'publication');
   const asserted: Record<string, number> = {};
   for (const { name, status } of checks) if (status === 'skipped') asserted[name] = (asserted[name] ?? 0) + 1;
   return {
-    verdict: failures.length === 0 && signed > 0 ? 'verified' : 'not_verified',
+    verdict: failures.length === 0 && signatures > 0 ? 'verified' : 'not_verified',
     standing: 'signed',
     documents,
     signed,
+    signatures,
     checks: { passed: count('passed'), failed: count('failed'), skipped: count('skipped') },
     failures,
     asserted,

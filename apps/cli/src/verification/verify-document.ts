@@ -27,7 +27,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 
 /**
  * Verifies everything signed in one document, whatever it is: an attestation, an event, a receipt, an execution, an
- * answer with a receipt and a grant, a change of a policy, an error that carries a receipt, or a list of these. What is
+ * answer with a receipt and a grant, versions of policies, an error that carries a receipt, or a list of these. What is
  * told beside the signed parts is compared with them. Empty where nothing in it is signed.
  */
 export function verifyDocument(value: JsonValue, place: string, against: Against): readonly Finding[] {
@@ -42,19 +42,24 @@ export function verifyDocument(value: JsonValue, place: string, against: Against
   }
   if (value['attestation'] !== undefined) return [{ place, checks: checkEvent(value, verifier) }];
   if (value['decision'] !== undefined && Array.isArray(value['events'])) return verifyReceipt(value, place, against);
-  const { receipt, grant, policy, event, activation, error } = value;
+  if (isPublication(value)) return [{ place, checks: [checkPublication(value, trust)] }];
+  const { receipt, grant, policy, policies, event, activation, error } = value;
   return [
     ...(receipt === undefined ? [] : verifyDocument(receipt, `${place}.receipt`, against)),
     ...(grant === undefined ? [] : [{ place: `${place}.grant`, checks: [checkGrantSignature(grant, verifier)] }]),
-    ...(isObject(policy) && policy['signature'] !== undefined
-      ? [{ place: `${place}.policy`, checks: [checkPublication(policy, trust)] }]
-      : []),
+    ...(policy === undefined ? [] : verifyDocument(policy, `${place}.policy`, against)),
+    ...(policies === undefined ? [] : verifyDocument(policies, `${place}.policies`, against)),
     ...(event === undefined ? [] : verifyDocument(event, `${place}.event`, against)),
     ...(activation === undefined ? [] : verifyDocument(activation, `${place}.activation`, against)),
     ...(isObject(error) && isObject(error['details'])
       ? verifyDocument(error['details'], `${place}.error.details`, against)
       : []),
   ];
+}
+
+/** A version of a policy: its publication bears a signature of its own. */
+function isPublication(value: JsonObject): boolean {
+  return value['policyId'] !== undefined && value['digest'] !== undefined && value['signature'] !== undefined;
 }
 
 function verifyReceipt(receipt: JsonObject, place: string, { verifier }: Against): readonly Finding[] {

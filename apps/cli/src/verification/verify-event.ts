@@ -51,7 +51,11 @@ export function checkAttestation(value: JsonValue | undefined, verifier: Verifie
 export function checkEvent(event: JsonObject, verifier: Verifier): readonly Check[] {
   const attestation = checkAttestation(event['attestation'], verifier);
   if (attestation.status !== 'passed') return [attestation];
-  const entry = parseEntry(utf8(parseAttestation(event['attestation']).entry));
+  return [attestation, check('entry', () => requireAttested(event, parseAttestation(event['attestation']).entry))];
+}
+
+function requireAttested(event: JsonObject, attestedEntry: string): void {
+  const entry = parseEntry(utf8(attestedEntry));
   const told = {
     revision: event['revision'],
     eventId: event['eventId'],
@@ -70,8 +74,8 @@ export function checkEvent(event: JsonObject, verifier: Verifier): readonly Chec
   };
   const names = Object.keys(attested) as (keyof typeof attested)[];
   const differing = names.filter((name) => told[name] !== attested[name]);
-  if (differing.length === 0) return [attestation, { name: 'entry', status: 'passed' }];
-  return [attestation, failed('entry', `not what was attested: ${differing.join(', ')}`)];
+  if (differing.length === 0) return;
+  throw new IntegrityError('ATTESTATION_INVALID', `not what was attested: ${differing.join(', ')}`);
 }
 
 /** The data of an event, once `checkEvent` has passed. */
