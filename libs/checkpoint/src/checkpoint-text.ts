@@ -26,7 +26,7 @@ const DECIMAL = /^(?:0|[1-9][0-9]{0,19})$/;
  * for extension lines that were not asked for. It does not say who signed (`verifyCheckpoint`).
  */
 export function parseCheckpoint(text: string, { allowExtensions = false }: CheckpointOptions = {}): Checkpoint {
-  if (!text.endsWith('\n')) refuse('a checkpoint ends in a newline');
+  if (typeof text !== 'string' || !text.endsWith('\n')) refuse('a checkpoint ends in a newline');
   const [origin = '', size, root, ...extensions] = text.slice(0, -1).split('\n');
   if (size === undefined || root === undefined) refuse('a checkpoint has an origin, a size and a root');
   if (origin === '' || extensions.includes('')) refuse('no line of a checkpoint is empty');

@@ -42,7 +42,8 @@ export function parseNote(note: string | Uint8Array): SignedNote {
 
 /** Reads 1 to 64 signature lines, each ended by a newline: what follows a text, and what a witness answers. Throws NOTE_INVALID. */
 export function parseSignatureLines(lines: string): NoteSignature[] {
-  if (!lines.endsWith('\n')) refuse('a note has at least one signature, and its last line ends in a newline');
+  if (typeof lines !== 'string' || !lines.endsWith('\n'))
+    refuse('a note has at least one signature, and its last line ends in a newline');
   const split = lines.slice(0, -1).split('\n');
   if (split.length > MAX_SIGNATURES) refuse(`a note has at most ${String(MAX_SIGNATURES)} signatures`);
   return split.map(parseLine);
@@ -80,6 +81,7 @@ function decoded(encoded: string): Uint8Array {
 }
 
 function wellFormed(note: string | Uint8Array): string {
+  if (typeof note !== 'string' && !(note instanceof Uint8Array)) refuse('a note is a text or its bytes');
   if (note.length > MAX_NOTE_LENGTH) refuse('the note is longer than 1,000,000 bytes');
   return orRefuse('a note is UTF-8', () => {
     if (typeof note !== 'string') return textOf(note);
