@@ -13,6 +13,8 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
 const open = () => new NodeClock({ stateDir, toleranceMs: 2_000, wallMs: () => wallMs });
+/** What is being written in the background is there, and nothing more. */
+const written = (clock: NodeClock) => clock.settled();
 const codeOf = (call: () => unknown): unknown => {
   try {
     return call();
@@ -40,25 +42,28 @@ describe('the clock of a node', () => {
     expect(clock.nowMs()).toBe(START_MS + 1);
   });
 
-  it('remembers over a restart, at most a second old', () => {
+  it('remembers over a restart, at most a second old', async () => {
     const clock = open();
     clock.nowMs();
+    await written(clock);
     wallMs += 999;
     clock.nowMs();
+    await written(clock);
     expect(readFileSync(join(stateDir, 'clock-high-water'), 'utf8')).toBe('2026-01-15T12:00:00.000Z\n');
     wallMs += 1;
     clock.nowMs();
+    await written(clock);
     expect(readFileSync(join(stateDir, 'clock-high-water'), 'utf8')).toBe('2026-01-15T12:00:01.000Z\n');
     wallMs = START_MS - 3_600_000;
     expect(codeOf(() => open().nowMs())).toBe('CLOCK_BEHIND');
   });
 
-  it('writes what it has not written yet when it is told to', () => {
+  it('writes what it has not written yet when it is told to', async () => {
     const clock = open();
     clock.nowMs();
     wallMs += 10;
     clock.nowMs();
-    clock.persist();
+    await clock.persist();
     expect(open().highWaterMs).toBe(START_MS + 10);
   });
 
@@ -68,11 +73,12 @@ describe('the clock of a node', () => {
     expect(codeOf(open)).toBe('STORE_CORRUPT');
   });
 
-  it('goes on where its folder takes no writes, and says so', () => {
+  it('goes on where its folder takes no writes, and says so', async () => {
     const clock = open();
     rmSync(stateDir, { recursive: true });
     writeFileSync(stateDir, 'a file where the folder should be');
     expect(clock.nowMs()).toBe(START_MS);
+    await written(clock);
     expect(clock.problem).toMatchObject({ code: expect.stringMatching(/EEXIST|ENOTDIR/) });
   });
 });

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatInstant, parseInstant } from '@writ/encoding';
 import { IntegrityError, UnavailableError } from '@writ/errors';
@@ -28,6 +29,7 @@ export class NodeClock implements Clock {
   #highWaterMs: number;
   #persistedMs: number;
   #problem: unknown;
+  #writing: Promise<void> | undefined;
 
   /** @throws IntegrityError `STORE_CORRUPT` when the mark cannot be read: guessing could revive a lease */
   constructor(options: NodeClockOptions) {
@@ -52,7 +54,7 @@ export class NodeClock implements Clock {
     const wallMs = this.#wallMs();
     if (wallMs > this.#highWaterMs) {
       this.#highWaterMs = wallMs;
-      if (wallMs - this.#persistedMs >= PERSIST_EVERY_MS) this.persist();
+      if (wallMs - this.#persistedMs >= PERSIST_EVERY_MS && this.#writing === undefined) void this.persist();
       return wallMs;
     }
     if (this.#highWaterMs - wallMs > this.#toleranceMs) {
@@ -66,19 +68,30 @@ export class NodeClock implements Clock {
   }
 
   /**
-   * Writes the mark down; a crash in between leaves the older one, whole. A disk that does not take it stops nothing by
-   * itself (the mark only guards the next start, and the store refuses on its own): `problem` says so.
+   * Writes the mark down, beside whoever is deciding: a sync takes milliseconds. A crash in between leaves the older mark,
+   * whole. A disk that does not take it stops nothing by itself (the mark only guards the next start, and the store
+   * refuses on its own): `problem` says so. Never rejects.
    */
-  persist(): void {
+  async persist(): Promise<void> {
+    if (this.#writing !== undefined) await this.#writing;
     if (this.#file === undefined || this.#highWaterMs === this.#persistedMs) return;
     // Also after a failure: one attempt per interval.
     this.#persistedMs = this.#highWaterMs;
-    try {
-      writeMark(this.#file, this.#highWaterMs);
-      this.#problem = undefined;
-    } catch (error) {
-      this.#problem = error;
-    }
+    this.#writing = writeMark(this.#file, this.#highWaterMs).then(
+      () => this.#wrote(undefined),
+      (error: unknown) => this.#wrote(error),
+    );
+    await this.#writing;
+  }
+
+  /** Resolves when no write is under way. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  #wrote(problem: unknown): void {
+    this.#problem = problem;
+    this.#writing = undefined;
   }
 }
 
@@ -97,21 +110,21 @@ function readMark(file: string): number {
   }
 }
 
-function writeMark(file: string, markMs: number): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+async function writeMark(file: string, markMs: number): Promise<void> {
+  const folder = dirname(file);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = `${file}.new`;
-  const handle = openSync(draft, 'w', 0o600);
+  await synced(draft, 'w', (handle) => handle.writeFile(`${formatInstant(markMs)}\n`));
+  await rename(draft, file);
+  await synced(folder, 'r');
+}
+
+async function synced(path: string, flags: 'w' | 'r', write?: (handle: FileHandle) => Promise<void>): Promise<void> {
+  const handle = await open(path, flags, 0o600);
   try {
-    writeSync(handle, `${formatInstant(markMs)}\n`);
-    fsyncSync(handle);
+    await write?.(handle);
+    await handle.sync();
   } finally {
-    closeSync(handle);
-  }
-  renameSync(draft, file);
-  const folder = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
+    await handle.close();
   }
 }

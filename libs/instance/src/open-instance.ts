@@ -137,7 +137,7 @@ async function close({ settings, engine, clock, store, attestor, index }: Parts,
   await index.close();
   await attestor.close();
   await store.close();
-  clock.persist();
+  await clock.persist();
 }
 
 /** Where the signing key comes from. A store in memory gets a key that ends with it. */
