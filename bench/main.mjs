@@ -34,13 +34,15 @@ async function part(script, options, nodeOptions = []) {
 }
 
 const PARTS = {
-  'in-process': () => part('in-process.mjs', { path, ms: quick ? 300 : 2_000, rounds: quick ? 1 : 5 }),
+  'in-process': () =>
+    part('in-process.mjs', { path, ms: quick ? 300 : 2_000, rounds: quick ? 1 : 5, warm: quick ? 1 : 20_000 }),
   wire: () =>
     measureWire({
       path,
       ms: quick ? 500 : 3_000,
       rounds: quick ? 1 : 3,
       callers: quick ? [1, 64] : [1, 16, 64, 256],
+      warmDecisions: quick ? 1 : 20_000,
     }),
   growth: () => part('growth.mjs', { path, executions: quick ? 2_000 : 100_000 }, ['--expose-gc']),
   store: () => part('store.mjs', { path, rows: quick ? 5_000 : full ? 1_000_000 : 100_000 }, ['--expose-gc']),

@@ -13,11 +13,13 @@ const PATHS = {
   stream: ['/writ.v1.ExecutionService/EvaluateStream', '/writ.bench.Echo/Stream'],
 };
 
+const KINDS = ['unary', 'stream', 'batch'];
+
 /**
  * @param options `path`: folder on the disk to measure; `ms` of one load; `rounds`; `callers`: of unary calls;
- *   `nodeOptions` of the ledger server
+ *   `warmDecisions`: made before anything counts; `nodeOptions` of the ledger server
  */
-export async function measureWire({ path, ms, rounds, callers, nodeOptions, kinds = ['unary', 'stream', 'batch'] }) {
+export async function measureWire({ path, ms, rounds, callers, warmDecisions, nodeOptions, kinds = KINDS }) {
   const folder = mkdtempSync(join(path, 'writ-bench-wire-'));
   const prepared = await openLedger(folder);
   await prepared.instance.close();
@@ -25,8 +27,10 @@ export async function measureWire({ path, ms, rounds, callers, nodeOptions, kind
   const count = decisionCounter(join(folder, 'ledger.db'));
   const bench = { ledger, echo, load, count, rounds, ms };
   try {
-    // Both are warm before anything counts: compiled code, grown heaps.
-    await roundOf(bench, { kind: 'unary', callers: 64, ms: Math.min(ms, 2_000) });
+    // Both are warm before anything counts: compiled code, grown heaps. That takes calls, not time.
+    for (let warm = 0; warm < warmDecisions;) {
+      warm += (await roundOf(bench, { kind: 'unary', callers: 64, ms: Math.min(ms, 2_000) })).ledger.ok;
+    }
     const figures = {};
     if (kinds.includes('unary')) {
       figures.unary = [];
