@@ -71,6 +71,11 @@ describe('an execution', () => {
     expect(verified.exitCode).toBe(0);
   });
 
+  it('is not asked for where the grant could not be kept', async () => {
+    expect(await evaluate(order('e-8'), '--save', grantFile)).toMatchObject({ exitCode: 2 });
+    expect((await writ(['show', 'e-8', ...here])).exitCode).toBe(4);
+  });
+
   it('is granted to its holder again', async () => {
     const { holder } = JSON.parse(readFileSync(grantFile, 'utf8')) as { holder: string };
     const again = await evaluate(order('e-1'), '--holder', holder);

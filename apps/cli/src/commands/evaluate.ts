@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { EvaluateAnswer } from '@writ/client';
 import { answering, command, type Shell } from '../command.js';
 import type { ExitName } from '../exit-code.js';
-import { drawHolder, heldAnswer, saveGrant, underHolder } from '../input/read-grant.js';
+import { drawHolder, heldAnswer, requireFree, saveGrant, underHolder } from '../input/read-grant.js';
 import { readDuration, readHolder } from '../input/read-input.js';
 import { readIntent, withIntent, type IntentFlags } from '../input/read-intent.js';
 import { onLedger, withLedger, type LedgerFlags } from '../ledger/open-ledger.js';
@@ -42,6 +42,7 @@ export function evaluateCommand(shell: Shell): Command {
   ).action(
     answering(shell, async (file: string | undefined, flags: Flags) => {
       const { world } = shell;
+      requireFree(flags.save);
       const { executionId, intent } = await readIntent(world, file, flags);
       const reserve = flags.reserve === true || flags.save !== undefined || flags.holder !== undefined;
       if (!reserve && flags.ttl !== undefined) throw new UsageError('`--ttl` needs `--reserve`');

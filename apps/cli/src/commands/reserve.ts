@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { answering, command, type Shell } from '../command.js';
-import { drawHolder, heldAnswer, saveGrant, underHolder } from '../input/read-grant.js';
+import { drawHolder, heldAnswer, requireFree, saveGrant, underHolder } from '../input/read-grant.js';
 import { readDuration, readHolder } from '../input/read-input.js';
 import { onLedger, withLedger, type LedgerFlags } from '../ledger/open-ledger.js';
 import { receiptText } from '../terminal/show-receipt.js';
@@ -24,6 +24,7 @@ export function reserveCommand(shell: Shell): Command {
       .option('--ttl <duration>', "lease to ask for; the policy's when absent"),
   ).action(
     answering(shell, async (executionId: string, flags: Flags) => {
+      requireFree(flags.save);
       const holder = flags.holder === undefined ? drawHolder() : readHolder(flags.holder);
       const ttl = flags.ttl === undefined ? {} : { ttlMs: readDuration(flags.ttl, '--ttl') };
       const answer = await underHolder(shell.world, holder, () =>

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { EvaluateAnswer } from '@writ/client';
 import { sha256, toHex, utf8, type JsonValue } from '@writ/encoding';
@@ -58,13 +58,24 @@ export function heldAnswer(answer: EvaluateAnswer, holder: Uint8Array): Readonly
   return { ...answer, ...(answer.grant === undefined ? {} : { holder: toHex(holder) }) };
 }
 
+/** Before anything is asked: a grant that cannot be kept would only block the execution until its lease ends. @throws UsageError */
+export function requireFree(path: string | undefined): void {
+  if (path === undefined || !existsSync(path)) return;
+  throw new UsageError(`\`${path}\` exists, and nothing is overwritten`, {
+    advice: 'it may hold a grant that is still needed; name another file',
+  });
+}
+
 /** Keeps a grant for the commands that follow; readable by its owner alone. Never over an existing file. */
 export function saveGrant(path: string, answer: EvaluateAnswer, holder: Uint8Array): void {
   try {
     const text = `${JSON.stringify(jsonForm(heldAnswer(answer, holder)), null, 2)}\n`;
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
   } catch (cause) {
-    throw new UsageError(`the grant cannot be written to \`${path}\``, { cause });
+    throw new UsageError(`it was granted, and the grant cannot be written to \`${path}\``, {
+      advice: `repeat the command with --holder ${toHex(holder)} and another file`,
+      cause,
+    });
   }
 }
 
