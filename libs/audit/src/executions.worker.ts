@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { installSha256 } from '@writ/encoding';
 import type { EventStore } from '@writ/event-store';
@@ -99,7 +99,9 @@ async function openStore({ source }: WorkerStart): Promise<EventStore> {
  * thread has a priority of its own (setpriority(2), "C library/kernel differences"); elsewhere it would be the process's.
  */
 function yieldToDecisions(): void {
-  if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+  if (process.platform !== 'linux') return;
+  // Never up: only a privileged process may.
+  setPriority(0, Math.max(getPriority(0), constants.priority.PRIORITY_BELOW_NORMAL));
 }
 
 yieldToDecisions();
