@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { status } from '@grpc/grpc-js';
 import { WritClient } from '@writ/client';
-import { GrpcClient, http, statusOf } from '../../e2e/harness/clients.js';
+import { http } from '../../e2e/harness/clients.js';
 import { startTestServer, type TestServer } from '../../e2e/harness/server.js';
 import { canMount, describeIf, mountTmpfs, type Tmpfs } from '../harness/machine.js';
 import { tell } from '../harness/seed.js';
+import { SingleCalls } from '../harness/single-calls.js';
 import { storedExecutions } from '../harness/stored-executions.js';
-import { newHolder, publishTransferPolicies, TENANT } from '../harness/transfers.mjs';
+import { publishTransferPolicies, TENANT } from '../harness/transfers.mjs';
 
 /** The 99th percentile of the answers in one outage, measured at the client. */
 const REFUSED_WITHIN_MS = 250;
@@ -28,7 +28,7 @@ interface Probe {
 
 let folder: string;
 let server: TestServer | undefined;
-let caller: GrpcClient | undefined;
+let calls: SingleCalls | undefined;
 let executions = 0;
 let answered: Probe[] = [];
 
@@ -50,7 +50,7 @@ async function begin(env: Readonly<Record<string, string>> = {}): Promise<void> 
   const client = WritClient.connect({ address: `127.0.0.1:${server.grpcPort}`, tenant: TENANT });
   await publishTransferPolicies(client);
   client.close();
-  caller = new GrpcClient('ExecutionService', server.grpcPort);
+  calls = new SingleCalls(server.grpcPort);
 }
 
 beforeEach(() => {
@@ -59,7 +59,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  caller?.close();
+  calls?.close();
   await server?.stop('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
@@ -68,22 +68,8 @@ afterEach(async () => {
 async function probe(bytes = 10): Promise<Probe> {
   executions += 1;
   const executionId = `closed-${executions}`;
-  const intent = {
-    action: 'money.transfer',
-    subject: 'account',
-    parametersJson: JSON.stringify({ amount: 10, note: 'x'.repeat(bytes) }),
-    policyId: 'transfers',
-    signals: { amount: { valueJson: '10' } },
-  };
   const begun = performance.now();
-  const call = (caller as GrpcClient).call('evaluate', { tenant: TENANT, executionId, holder: newHolder(), intent });
-  const answer = await call.then(
-    () => 'OK',
-    async () => {
-      const { grpc, code } = await statusOf(call);
-      return `${status[grpc]}/${code}`;
-    },
-  );
+  const answer = await (calls as SingleCalls).evaluate(executionId, { bytes });
   const made = { executionId, answer, ms: performance.now() - begun };
   answered.push(made);
   return made;
@@ -161,7 +147,7 @@ describeIf(canMount, 'mounting needs root')('a disk under a server', () => {
       execFileSync('mount', ['-o', 'remount,bind,ro', storeFolder()]);
       await expectOutage('read-only', ['STORE_READ_ONLY', 'STORE_UNAVAILABLE']);
       const { executionId } = answered[0] as Probe;
-      const { execution } = await (caller as GrpcClient).call('getExecution', { tenant: TENANT, executionId });
+      const { execution } = await (calls as SingleCalls).call('getExecution', { executionId });
       expect(execution.events).toHaveLength(2);
     } finally {
       execFileSync('umount', ['-l', storeFolder()]);
