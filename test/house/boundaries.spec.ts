@@ -56,8 +56,8 @@ describe('check is red for a planted', () => {
   }, 180_000);
 
   it('type-only import', () => {
-    const text = "import type { Digest } from '@writ/encoding';\nexport type Planted = Digest;\n";
-    expect(outputWith(planted, text, 'boundaries')).toContain(`${planted}: \`@writ/encoding\` is not in its own`);
+    const text = "import type { PolicyDocument } from '@writ/policy';\nexport type Planted = PolicyDocument;\n";
+    expect(outputWith(planted, text, 'boundaries')).toContain(`${planted}: \`@writ/policy\` is not in its own`);
   }, 180_000);
 
   it('relative path into another lib', () => {
