@@ -30,6 +30,8 @@ let folder: string;
 let server: TestServer | undefined;
 let calls: SingleCalls | undefined;
 let executions = 0;
+/** Of answers while all is well: a machine that is late with these is late with refusals. */
+let usualP99Ms = 0;
 let answered: Probe[] = [];
 
 const storeFolder = (): string => join(folder, 'disk');
@@ -51,6 +53,8 @@ async function begin(env: Readonly<Record<string, string>> = {}): Promise<void> 
   await publishTransferPolicies(client);
   client.close();
   calls = new SingleCalls(server.grpcPort);
+  await probeMany();
+  usualP99Ms = p99Of(await probeMany());
 }
 
 beforeEach(() => {
@@ -75,6 +79,20 @@ async function probe(bytes = 10): Promise<Probe> {
   return made;
 }
 
+async function probeMany(): Promise<readonly Probe[]> {
+  const probes: Probe[] = [];
+  const lane = async (): Promise<void> => {
+    while (probes.length < PROBES) probes.push(await probe());
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return probes;
+}
+
+function p99Of(probes: readonly Probe[]): number {
+  const sorted = probes.map(({ ms }) => ms).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * 0.99)] as number;
+}
+
 async function isReady(): Promise<boolean> {
   return (await http((server as TestServer).httpPort, 'GET', '/health/ready')).status === 200;
 }
@@ -91,17 +109,17 @@ async function msUntil(reached: () => Promise<boolean>, limitMs: number): Promis
 /** Refused in time with one of `codes`, told by health in time, and nothing of it anywhere. */
 async function expectOutage(name: string, codes: readonly string[]): Promise<void> {
   const notReady = msUntil(async () => !(await isReady()), NOT_READY_WITHIN_MS);
-  const probes: Probe[] = [];
-  const lane = async (): Promise<void> => {
-    while (probes.length < PROBES) probes.push(await probe());
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  const probes = await probeMany();
   const refusals = codes.map((code) => `UNAVAILABLE/${code}`);
   expect(probes.map(({ answer }) => answer).filter((answer) => !refusals.includes(answer))).toStrictEqual([]);
-  const sorted = probes.map(({ ms }) => ms).sort((a, b) => a - b);
-  const p99 = sorted[Math.floor(sorted.length * 0.99)] as number;
-  expect(p99).toBeLessThan(REFUSED_WITHIN_MS);
-  tell('fail-closed', { outage: name, p99Ms: Math.round(p99), notReadyMs: Math.round(await notReady) });
+  const p99 = p99Of(probes);
+  expect(p99).toBeLessThan(Math.max(REFUSED_WITHIN_MS, 3 * usualP99Ms));
+  const figures = {
+    p99Ms: Math.round(p99),
+    usualP99Ms: Math.round(usualP99Ms),
+    notReadyMs: Math.round(await notReady),
+  };
+  tell('fail-closed', { outage: name, ...figures });
   expect(await isReady()).toBe(false);
 }
 
@@ -131,7 +149,7 @@ describe('a store that goes away under a server', () => {
       await expectRecovery();
     }
     await expectStored();
-  }, 90_000);
+  }, 180_000);
 });
 
 describeIf(canMount, 'mounting needs root')('a disk under a server', () => {
@@ -156,7 +174,7 @@ describeIf(canMount, 'mounting needs root')('a disk under a server', () => {
     }
     await expectRecovery();
     await expectStored();
-  }, 60_000);
+  }, 180_000);
 
   it('that is full admits nothing, and is used again when there is room', async () => {
     const disk: Tmpfs = mountTmpfs(12);
@@ -180,5 +198,5 @@ describeIf(canMount, 'mounting needs root')('a disk under a server', () => {
       execFileSync('umount', ['-l', storeFolder()]);
       disk.unmount();
     }
-  }, 60_000);
+  }, 180_000);
 });

@@ -77,7 +77,7 @@ describe(`${CALLERS} callers race for one execution`, () => {
         seconds: (Date.now() - begun) / 1_000,
       });
     },
-    60_000 + ROUNDS * 200,
+    120_000 + ROUNDS * 500,
   );
 });
 
