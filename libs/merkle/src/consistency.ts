@@ -1,7 +1,8 @@
+import { equalBytes } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 
 import { counterOf, refuse } from './counter.js';
-import { emptyRoot, equalHashes, HASH_BYTES, nodeHash, requireHash, type Hash } from './hash.js';
+import { emptyRoot, HASH_BYTES, nodeHash, requireHash, type Hash } from './hash.js';
 
 export interface Consistency {
   readonly oldSizeLeaves: bigint | number;
@@ -30,12 +31,12 @@ export function verifyConsistency(proof: Consistency): void {
   requirePath(path);
   if (oldSize === newSize) {
     if (path.length > 0) fail('trees of one size need no path');
-    if (!equalHashes(oldRootHash, newRootHash)) fail('two roots for one size');
+    if (!equalBytes(oldRootHash, newRootHash)) fail('two roots for one size');
     return;
   }
   const roots = rootsFrom(oldSize, newSize, oldRootHash, path);
-  if (!equalHashes(roots.old, oldRootHash)) fail('the path leads to another old root');
-  if (!equalHashes(roots.new, newRootHash)) fail('the path leads to another new root');
+  if (!equalBytes(roots.old, oldRootHash)) fail('the path leads to another old root');
+  if (!equalBytes(roots.new, newRootHash)) fail('the path leads to another new root');
 }
 
 /**
@@ -47,7 +48,7 @@ export function verifyGrowthFromEmpty(newSizeLeaves: bigint | number, newRootHas
   requireHash(newRootHash, 'newRootHash');
   requirePath(path);
   if (path.length > 0) fail('growth from nothing needs no path');
-  if (newSize === 0n && !equalHashes(newRootHash, emptyRoot())) fail('a tree without leaves has another root');
+  if (newSize === 0n && !equalBytes(newRootHash, emptyRoot())) fail('a tree without leaves has another root');
 }
 
 /** Steps 1 to 6 of RFC 9162 section 2.1.4.2, with its names; `old < new`, and `old` is not 0. */

@@ -41,8 +41,3 @@ export function requireHash(hash: Hash, field: string): void {
     throw new RejectedError('REQUEST_INVALID', `\`${field}\` must be a hash of 32 bytes`, { field });
   }
 }
-
-/** Compares two hashes; their content is public. */
-export function equalHashes(left: Hash, right: Hash): boolean {
-  return left.length === right.length && left.every((byte, at) => byte === right[at]);
-}

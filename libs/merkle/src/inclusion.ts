@@ -1,7 +1,8 @@
+import { equalBytes } from '@writ/encoding';
 import { LedgerError, RejectedError } from '@writ/errors';
 
 import { counterOf, refuse } from './counter.js';
-import { equalHashes, nodeHash, requireHash, type Hash } from './hash.js';
+import { nodeHash, requireHash, type Hash } from './hash.js';
 
 export interface Inclusion {
   /** Computed by the caller from the entry itself; a leaf hash that came with the proof proves nothing. */
@@ -56,7 +57,7 @@ export function rootFromInclusion({ leafHash, index, sizeLeaves, path }: Inclusi
  */
 export function verifyInclusion(proof: Inclusion, rootHash: Hash): void {
   requireHash(rootHash, 'rootHash');
-  if (!equalHashes(rootOfProof(proof), rootHash)) {
+  if (!equalBytes(rootOfProof(proof), rootHash)) {
     throw new RejectedError('PROOF_INVALID', 'the inclusion proof leads to another root');
   }
 }
