@@ -188,4 +188,77 @@ describe('handleCommand', () => {
     await expect(handleCommand({ store, stream: newStream(), load, decide: () => ruling })).rejects.toBe(foreign);
     await expect(handleCommand({ store, stream: newStream(), load: () => 0, decide: load })).rejects.toBe(foreign);
   });
+
+  describe('with a guess of what is there', () => {
+    const nothing = { state: 0, lastRevision: undefined };
+    /** As `count`, with every state that was decided on. */
+    function guessing(store: InMemoryEventStore, stream: string, decide: (counted: number) => Ruling<number>) {
+      const seen: number[] = [];
+      const handled = handleCommand({
+        store,
+        stream,
+        remembered: nothing,
+        load: (events) => events.length,
+        decide: (counted) => {
+          seen.push(counted);
+          return decide(counted);
+        },
+      });
+      return { handled, seen };
+    }
+    const countOn = (counted: number): Ruling<number> => ({ append: [sampleEvent()], answer: counted + 1 });
+
+    it('reads nothing where the guess was right', async () => {
+      const store = new InMemoryEventStore();
+      const read = jest.spyOn(store, 'readStream');
+      const { handled, seen } = guessing(store, newStream(), countOn);
+      expect(await handled).toMatchObject({ answer: 1 });
+      expect(seen).toStrictEqual([0]);
+      expect(read).not.toHaveBeenCalled();
+    });
+
+    it('decides again on what is there where the guess was wrong', async () => {
+      const store = new InMemoryEventStore();
+      const stream = newStream();
+      await count(store, stream);
+      const { handled, seen } = guessing(store, stream, countOn);
+      expect(await handled).toMatchObject({ answer: 2, appended: { firstRevision: 1n } });
+      expect(seen).toStrictEqual([0, 1]);
+    });
+
+    it('tells no ruling without an append, and no error, that rests on a guess alone', async () => {
+      const store = new InMemoryEventStore();
+      const stream = newStream();
+      await count(store, stream);
+      const silent = guessing(store, stream, (counted) => ({ append: [], answer: counted }));
+      expect(await silent.handled).toMatchObject({ answer: 1 });
+      expect(silent.seen).toStrictEqual([0, 1]);
+      const failing = guessing(store, stream, (counted) => {
+        if (counted === 0) throw new IntegrityError('EVENT_INVALID', 'planted');
+        return { append: [], answer: counted };
+      });
+      expect(await failing.handled).toMatchObject({ answer: 1 });
+    });
+
+    it('answers from what is there while the store takes no appends', async () => {
+      const full = new UnavailableError('STORE_FULL', 'planted');
+      const store = new InMemoryEventStore({ beforeAppend: script(undefined, full) });
+      const stream = newStream();
+      await count(store, stream);
+      const { handled } = guessing(store, stream, (counted) =>
+        counted === 0 ? countOn(0) : { append: [], answer: counted },
+      );
+      expect(await handled).toMatchObject({ answer: 1, appended: undefined });
+    });
+
+    it('adds nothing to an overload, and nothing to an unknown outcome', async () => {
+      for (const error of [new UnavailableError('OVERLOADED', 'planted'), unavailable('STORE_OUTCOME_UNKNOWN')]) {
+        const { handled, seen } = guessing(new InMemoryEventStore(), newStream(), () => {
+          throw error;
+        });
+        await expect(handled).rejects.toBe(error);
+        expect(seen).toHaveLength(1);
+      }
+    });
+  });
 });
