@@ -84,7 +84,12 @@ export class CallMetrics {
       help: METRICS[name],
       registers: [this.registry],
       async collect() {
-        this.set(await read());
+        // What cannot be read now is not a number; the other metrics are told all the same.
+        this.set(
+          await Promise.resolve()
+            .then(read)
+            .catch(() => Number.NaN),
+        );
       },
     });
   }

@@ -37,6 +37,16 @@ describe('metrics', () => {
     expect(text).toContain('writ_call_duration_seconds_count{method="Evaluate",protocol="grpc"} 1');
   });
 
+  it('are told without the one that cannot be read', async () => {
+    const metrics = new CallMetrics({ version: 'v', digest: 'd' });
+    const indexBehind = (): Promise<number> => Promise.reject(new Error('the index is not running'));
+    metrics.watch({ metrics: { ...ledger.metrics, indexBehind } } as unknown as ServedLedger, () => 5);
+    const text = await metrics.registry.metrics();
+    metrics.close();
+    expect(text).toMatch(/writ_index_behind_events nan/i);
+    expect(text).toContain('writ_calls_in_flight 5');
+  });
+
   it.each(names)('%s is documented and watched', (name) => {
     expect(guide).toContain(`| \`${name}\` |`);
     const rules = alerts.groups.flatMap((group) => group.rules);
