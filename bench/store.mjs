@@ -3,6 +3,7 @@
  * the same run. Prints JSON. `--rows N` sets how many executions the growth figure reaches (default 100,000;
  * 1,000,000 takes a minute), `--path` a folder on the disk to measure.
  */
+import { randomBytes } from 'node:crypto';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,13 +19,25 @@ const DATA = new Uint8Array(700).fill(100);
 const METADATA = new Uint8Array(500).fill(109);
 
 let streams = 0;
+/** Whether ids ascend with time, as the ledger's do, or fall anywhere in the index. */
+let ordered = true;
 
 function appendOne(store) {
   streams += 1;
   return store.append(`execution-bench.${streams.toString().padStart(12, '0')}`, 'no_stream', [
-    newEvent({ type: 'DecisionAdmitted', data: DATA, metadata: METADATA }),
-    newEvent({ type: 'ReservationPlaced', data: DATA, metadata: METADATA }),
+    sample('DecisionAdmitted'),
+    sample('ReservationPlaced'),
   ]);
+}
+
+function sample(type) {
+  return newEvent({ type, data: DATA, metadata: METADATA, ...(ordered ? {} : { eventId: randomId() }) });
+}
+
+/** The form of a UUIDv7 without its order. */
+function randomId() {
+  const hex = randomBytes(16).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
 /** Appends per second of a file that is written and synced by hand, one append at a time. */
@@ -96,6 +109,23 @@ function ratio(value, reference) {
   return Number((value / reference).toFixed(2));
 }
 
+/** The same growth in another store, with ids in no order. */
+async function randomIds(executions) {
+  ordered = false;
+  streams = 0;
+  const other = await openSqliteEventStore({ path: join(folder, 'random.db'), mode: 'create' });
+  await fillTo(other, 1_000);
+  const before = await costs(other);
+  await fillTo(other, executions);
+  const after = await costs(other);
+  await other.close();
+  return {
+    executions: streams,
+    crowdedProcessorRatio: ratio(after.crowdedProcessor, before.crowdedProcessor),
+    processorRatioToOrdered: ratio(after.crowdedProcessor, atEnd.crowdedProcessor),
+  };
+}
+
 const store = await openSqliteEventStore({ path: join(folder, 'store.db'), mode: 'create' });
 await fillTo(store, 1_000);
 const atThousand = await costs(store);
@@ -119,6 +149,7 @@ const bytesPerExecution = (residentBytes() - halfway.bytes) / Math.max(1, stream
 const rows = streams;
 const atEnd = await costs(store);
 await store.close();
+const random = await randomIds(rows);
 const reopen = performance.now();
 const again = await openSqliteEventStore({ path: join(folder, 'store.db'), mode: 'existing' });
 const reopenMs = performance.now() - reopen;
@@ -133,6 +164,7 @@ console.log(
         loneProcessorRatio: ratio(atEnd.loneProcessor, atThousand.loneProcessor),
         crowdedProcessorRatio: ratio(atEnd.crowdedProcessor, atThousand.crowdedProcessor),
       },
+      randomIds: random,
       memoryBytesPerExecution: Math.round(bytesPerExecution),
       reopenMs: Math.round(reopenMs),
     },
