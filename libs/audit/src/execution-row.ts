@@ -1,12 +1,5 @@
 import { viewOf, type ExistingExecution } from '@writ/ledger';
-import {
-  decisionAt,
-  decisionView,
-  leaseAt,
-  reservationView,
-  type ExecutionLog,
-  type ExecutionRow,
-} from '@writ/operations';
+import { executionSummary, type ExecutionLog, type ExecutionRow } from '@writ/operations';
 
 /** Before all that can lapse: a row says how things stand by their events, and from when on time says otherwise. */
 const BEFORE_EVERYTHING_MS = 0;
@@ -17,21 +10,9 @@ export function executionRowOf(log: ExecutionLog, maxSkewMs: number): ExecutionR
   if (state.status === 'none') return undefined;
   const view = viewOf(state, { nowMs: BEFORE_EVERYTHING_MS, wallMs: BEFORE_EVERYTHING_MS, maxSkewMs });
   if (view.state === 'lapsed') throw new Error('nothing lapses before time began');
-  const lease = leaseAt(log, state.lastRevision);
   return {
-    tenant: state.tenant,
-    executionId: state.executionId,
+    ...executionSummary(log, state, view),
     state: view.state,
-    action: state.decision.action,
-    policyId: state.decision.policyId,
-    decision: decisionView(decisionAt(log, state.lastRevision).event),
-    ...(lease === undefined ? {} : { reservation: reservationView(lease) }),
-    evaluations: view.evaluations,
-    attempts: view.attempts,
-    createdAtMs: state.firstRecordedAtMs,
-    updatedAtMs: state.lastRecordedAtMs,
-    revision: state.lastRevision,
-    blocked: view.blocked,
     endsAtMs: view.endsAtMs,
     lapsesAtMs: lapsesAt(state, view, maxSkewMs),
   };

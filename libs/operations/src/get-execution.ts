@@ -3,9 +3,10 @@ import { executionStream, momentOf, viewOf, type ExistingExecution } from '@writ
 import { executionNotFound, requireExecutionTenant } from './authorise.js';
 import type { Engine } from './engine.js';
 import type { ExecutionLog } from './execution-log.js';
+import { executionSummary } from './execution-summary.js';
 import { isVisible, openOrReport } from './handle-execution.js';
 import type { CallContext, ExecutionName, ExecutionView } from './operations.js';
-import { decisionAt, decisionView, eventReceipt, leaseAt, reservationView } from './receipt.js';
+import { eventReceipt } from './receipt.js';
 
 /** One execution as it stands now, with all its events. Always read from the store. */
 export async function getExecution(engine: Engine, context: CallContext, name: ExecutionName): Promise<ExecutionView> {
@@ -18,22 +19,5 @@ export async function getExecution(engine: Engine, context: CallContext, name: E
 
 function executionView(log: ExecutionLog, state: ExistingExecution, wallMs: number, maxSkewMs: number): ExecutionView {
   const view = viewOf(state, momentOf(state, wallMs, maxSkewMs));
-  const { event: decision } = decisionAt(log, state.lastRevision);
-  const lease = leaseAt(log, state.lastRevision);
-  return {
-    tenant: state.tenant,
-    executionId: state.executionId,
-    state: view.state,
-    action: state.first.action,
-    policyId: state.first.policyId,
-    decision: decisionView(decision),
-    ...(lease === undefined ? {} : { reservation: reservationView(lease) }),
-    evaluations: view.evaluations,
-    attempts: view.attempts,
-    createdAtMs: state.firstRecordedAtMs,
-    updatedAtMs: state.lastRecordedAtMs,
-    revision: state.lastRevision,
-    blocked: view.blocked,
-    events: log.events.map(eventReceipt),
-  };
+  return { ...executionSummary(log, state, view), state: view.state, events: log.events.map(eventReceipt) };
 }

@@ -10,7 +10,6 @@ export type {
   EvaluateRequest,
   EventReceipt,
   ExecutionName,
-  ExecutionStateName,
   ExecutionSummary,
   ExecutionView,
   GrantAnswer,
@@ -37,12 +36,13 @@ export type {
   SimulateAnswer,
   SimulateRequest,
 } from './operations.js';
+export type { ExecutionStateName } from '@writ/ledger';
 export { createEngine, type Engine, type EngineCounters } from './engine.js';
 export { createOperations } from './create-operations.js';
 export type { ExecutionIndex, ExecutionRow } from './execution-index.js';
 export { openExecutionLog, type ExecutionLog, type KeptEvent } from './execution-log.js';
 export { openKeys } from './open-keys.js';
 export type { Alarm, Clock, OperationsPorts, Randomness } from './ports.js';
-export { decisionAt, decisionView, eventReceipt, leaseAt, reservationView } from './receipt.js';
+export { executionSummary } from './execution-summary.js';
 export { sweepDue, sweepExecution } from './sweep-execution.js';
 export { trustKeys, type TrustedKeys } from './trusted-keys.js';

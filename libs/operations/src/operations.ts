@@ -1,6 +1,6 @@
 import type { DecisionId, ExecutionId, JsonObject, JsonValue, PolicyId, Tenant } from '@writ/encoding';
 import type { Attestation, SignedGrant } from '@writ/evidence';
-import type { Actor, Outcome } from '@writ/ledger';
+import type { Actor, ExecutionStateName, Outcome } from '@writ/ledger';
 
 /**
  * What Writ can do, one function per use-case (`evaluate-intent.ts`, `reserve-execution.ts` …), assembled by
@@ -171,18 +171,6 @@ export interface SimulateAnswer {
   readonly decision: DecisionView;
   readonly diagnostics: readonly JsonObject[];
 }
-
-export type ExecutionStateName =
-  | 'denied'
-  | 'escalated'
-  | 'approved'
-  | 'admitted'
-  | 'reserved'
-  | 'lapsed'
-  | 'open'
-  | 'exhausted'
-  | 'unknown'
-  | 'committed';
 
 export interface ExecutionSummary extends ExecutionName {
   readonly state: ExecutionStateName;

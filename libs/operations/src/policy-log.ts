@@ -10,6 +10,7 @@ import {
   type PolicyStreamState,
 } from '@writ/ledger';
 import type { EventReceipt } from './operations.js';
+import { eventReceipt } from './receipt.js';
 import type { TrustedKeys } from './trusted-keys.js';
 
 /** One policy's stream: every event opened, verified and folded. */
@@ -60,15 +61,5 @@ export function isPolicyEvent(event: LedgerEvent): event is PolicyEvent {
 export function policyEventReceipt(log: PolicyLog, revision: bigint): EventReceipt {
   const kept = log.events[Number(revision)];
   if (kept === undefined) throw new Error(`no policy event at revision ${revision}`);
-  const { event, typeVersion, data, attestation } = kept;
-  return {
-    revision,
-    eventId: event.eventId,
-    type: event.type,
-    typeVersion,
-    recordedAtMs: event.recordedAtMs,
-    data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'),
-    attestation,
-    standing: 'recorded',
-  };
+  return eventReceipt(kept);
 }

@@ -1,5 +1,5 @@
 import { parseInstant, type JsonObject } from '@writ/encoding';
-import type { ExecutionEvent } from '@writ/ledger';
+import type { ExecutionEvent, LedgerEvent } from '@writ/ledger';
 import type { KeptEvent, ExecutionLog } from './execution-log.js';
 import type { DecisionView, EventReceipt, ExecutionName, Receipt, ReservationView } from './operations.js';
 
@@ -84,7 +84,13 @@ export function reservationView({ data }: LeaseEvent): ReservationView {
   return { attempt, ttlMs, holderHash, expiresAtMs: parseInstant(data.expiresAt) };
 }
 
-export function eventReceipt({ event, typeVersion, data, attestation }: KeptEvent): EventReceipt {
+/** Of an event of any stream. */
+export function eventReceipt({
+  event,
+  typeVersion,
+  data,
+  attestation,
+}: Omit<KeptEvent, 'event' | 'openings'> & { readonly event: LedgerEvent }): EventReceipt {
   return {
     revision: event.revision,
     eventId: event.eventId,
