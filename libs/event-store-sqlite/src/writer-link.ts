@@ -204,8 +204,7 @@ export class WriterLink {
 
   /** The writer is gone or going: tells everybody who waits, and refuses from now on, until another one has opened. */
   #lose(error: ErrorMessage): void {
-    this.#refusal =
-      error.code === 'STORE_OUTCOME_UNKNOWN' ? { ...error, code: 'STORE_UNAVAILABLE', details: {} } : error;
+    this.#refusal = this.#opening === undefined ? outageOf(error) : error;
     this.#block = undefined;
     for (const requestId of [...this.#waiting.keys()]) this.#take(requestId)?.reject(errorOf(error));
     this.#drained?.();
@@ -331,6 +330,13 @@ function diedOf(cause: unknown): ErrorMessage {
     message: `the writer thread died: ${reason}`,
     details: { mayHaveHappened: true },
   };
+}
+
+/** Why appends are refused while a store that was open is being opened again. A file that is gone may come back. */
+function outageOf(error: ErrorMessage): ErrorMessage {
+  const { code } = error;
+  if (code !== 'STORE_OUTCOME_UNKNOWN' && code !== 'STORE_MISSING') return error;
+  return { ...error, code: 'STORE_UNAVAILABLE', details: {} };
 }
 
 function timedOut(timeoutMs: number): UnavailableError {

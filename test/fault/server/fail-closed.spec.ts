@@ -144,7 +144,7 @@ describe('a store that goes away under a server', () => {
     for (let round = 0; round < 3; round += 1) {
       expect((await probe()).answer).toBe('OK');
       renameSync(storeFolder(), join(folder, 'away'));
-      await expectOutage('moved away', ['STORE_UNAVAILABLE', 'STORE_MISSING']);
+      await expectOutage('moved away', ['STORE_UNAVAILABLE']);
       renameSync(join(folder, 'away'), storeFolder());
       await expectRecovery();
     }
