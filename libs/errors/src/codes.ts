@@ -129,6 +129,16 @@ export const ERROR_CODES = {
     kind: 'Rejected',
     meaning: 'the trust policy (C2SP tlog-policy) is refused; the details name the line',
   },
+  TRUST_FILE_INVALID: {
+    kind: 'Rejected',
+    meaning: 'the trust file is refused: a line is malformed, or it pins no log or no attestation key',
+  },
+  BUNDLE_INVALID: {
+    kind: 'Rejected',
+    meaning: 'the file is not a bundle in its one form: not canonical, of another format version, or with other members',
+  },
+  ENTRY_NOT_FOUND: { kind: 'Rejected', meaning: 'the tree has no such entry: an index beyond it, or an unknown event' },
+  CHECKPOINT_UNKNOWN: { kind: 'Rejected', meaning: 'no checkpoint of that size was published, or none is kept' },
   TOKEN_INVALID: { kind: 'Rejected', meaning: 'the token file or a token description cannot be used' },
   CONFIGURATION_INVALID: {
     kind: 'Rejected',
@@ -174,6 +184,14 @@ export const ERROR_CODES = {
     meaning: "the caller's deadline passed; may have happened, retry with the same ids",
   },
   SHUTTING_DOWN: { kind: 'Unavailable', meaning: 'this node takes no new work; retry on another' },
+  NOT_SEQUENCED_YET: {
+    kind: 'Unavailable',
+    meaning: 'the event is recorded, but not yet in the tree or under a checkpoint; ask again shortly',
+  },
+  PUBLISHER_UNAVAILABLE: {
+    kind: 'Unavailable',
+    meaning: 'checkpoints are not published now: the mark, its lock or the checkpoint key cannot be used',
+  },
   CLOCK_BEHIND: {
     kind: 'Unavailable',
     meaning: "the wall clock is behind this node's own high-water mark by more than the tolerance",
@@ -215,6 +233,22 @@ export const ERROR_CODES = {
   STORE_MISSING: {
     kind: 'Integrity',
     meaning: 'a store that should exist does not; it is never created silently in its place',
+  },
+  LEDGER_ROLLED_BACK: {
+    kind: 'Integrity',
+    meaning: 'the store does not hold what this node has seen in it; nothing is written until `writ recover`',
+  },
+  MARK_MISSING: {
+    kind: 'Integrity',
+    meaning: 'the lineage is not empty, and the mark of its checkpoint key is gone; nothing is signed',
+  },
+  MARK_NOT_EXTENDED: {
+    kind: 'Integrity',
+    meaning: 'the tree does not extend the head that was last signed; nothing is signed',
+  },
+  LINEAGE_INVALID: {
+    kind: 'Integrity',
+    meaning: 'the lineage stream contradicts itself or the events that it names; the details tell the index',
   },
   TILE_INVALID: {
     kind: 'Integrity',

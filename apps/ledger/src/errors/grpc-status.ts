@@ -55,6 +55,8 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'CHECKPOINT_ORIGIN':
     case 'CHECKPOINT_QUORUM':
     case 'TRUST_POLICY_INVALID':
+    case 'TRUST_FILE_INVALID':
+    case 'BUNDLE_INVALID':
     case 'TOKEN_INVALID':
     case 'CONFIGURATION_INVALID':
     case 'CURSOR_INVALID':
@@ -70,6 +72,8 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'APPROVER_NOT_ALLOWED':
       return 'PERMISSION_DENIED';
     case 'EXECUTION_NOT_FOUND':
+    case 'ENTRY_NOT_FOUND':
+    case 'CHECKPOINT_UNKNOWN':
     case 'POLICY_UNKNOWN':
     case 'POLICY_VERSION_UNKNOWN':
       return 'NOT_FOUND';
@@ -99,6 +103,8 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'STORE_LOCKED':
     case 'SIGNER_UNAVAILABLE':
     case 'CONTENTION':
+    case 'NOT_SEQUENCED_YET':
+    case 'PUBLISHER_UNAVAILABLE':
     case 'SHUTTING_DOWN':
     case 'CLOCK_BEHIND':
     case 'SERVER_UNREACHABLE':
@@ -121,6 +127,10 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'STORE_MIGRATION_NEEDED':
     case 'STORE_CORRUPT':
     case 'STORE_MISSING':
+    case 'LEDGER_ROLLED_BACK':
+    case 'MARK_MISSING':
+    case 'MARK_NOT_EXTENDED':
+    case 'LINEAGE_INVALID':
     case 'TILE_INVALID':
       return 'DATA_LOSS';
   }

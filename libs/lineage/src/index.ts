@@ -1,0 +1,13 @@
+/**
+ * One Merkle tree under everything: the sequencer that gives every event its index, tiles, checkpoints under the mark,
+ * and the proofs made from them. docs/spec/checkpoint.md and docs/spec/proof.md are normative.
+ */
+export type {
+  AnchoredStanding,
+  Lineage,
+  LineageStatus,
+  LocatedEntry,
+  PublishedCheckpoint,
+  Standing,
+  StandingName,
+} from './lineage.js';
