@@ -9,6 +9,13 @@ export { growTiles, type FilledTile } from './grow-tiles.js';
 export { emptyRoot, leafHash, nodeHash, type Hash } from './hash.js';
 export { rootFromInclusion, verifyInclusion, type Inclusion } from './inclusion.js';
 export { LogTree, type Frontier } from './log-tree.js';
+export {
+  verifySubtreeConsistency,
+  verifySubtreeInclusion,
+  type Subtree,
+  type SubtreeConsistency,
+  type SubtreeInclusion,
+} from './subtree.js';
 export { TileProver } from './tile-prover.js';
 export { rootOfFullTile, TileNodes } from './tile-nodes.js';
 export { entriesPath, parseTilePath, tilePath, type TileName } from './tile-path.js';
