@@ -10,7 +10,10 @@ FROM node:24-slim
 ENV NODE_ENV=production \
     WRIT_STORE_URL=sqlite:/var/lib/writ/ledger.db \
     WRIT_KEY_FILE=/var/lib/writ/attestation-key.json \
-    WRIT_STATE_DIR=/var/lib/writ/state
+    WRIT_STATE_DIR=/var/lib/writ/state \
+    WRIT_LINEAGE_DIR=/var/lib/writ/lineage \
+    WRIT_MARK_DIR=/var/lib/writ/mark \
+    WRIT_CHECKPOINT_KEY_FILE=/var/lib/writ/checkpoint-key.json
 WORKDIR /app
 COPY --from=build /app/package.json ./package.json
 COPY --from=build /app/package-lock.json ./package-lock.json

@@ -47,6 +47,9 @@ async function main() {
     WRIT_STORE_URL: `sqlite:${storeFile}`,
     WRIT_KEY_FILE: join(out, 'attestation-key.json'),
     WRIT_STATE_DIR: join(out, 'state'),
+    WRIT_LINEAGE_DIR: join(out, 'lineage'),
+    WRIT_MARK_DIR: join(out, 'mark'),
+    WRIT_CHECKPOINT_KEY_FILE: join(out, 'checkpoint-key.json'),
     WRIT_ORIGIN: ORIGIN,
   });
   const instance = await openInstance(settings, { create: true });

@@ -95,15 +95,21 @@ describe('Dockerfile and docker-compose.yml', () => {
     expect(all('USER')).toEqual(['node']);
   });
 
-  it('keep the store, the key, the state and the tokens on a volume', () => {
+  it('keep the store, the keys, the state, the lineage, the mark and the tokens on a volume', () => {
     for (const { environment, volumes } of services) {
       const mounted = volumes
         .map((volume) => volume.split(':'))
         .filter(([name = '']) => Object.hasOwn(compose.volumes, name));
       const folders = mounted.map(([, folder = '']) => `${folder}/`);
-      const kept = ['WRIT_STORE_URL', 'WRIT_KEY_FILE', 'WRIT_STATE_DIR', 'WRIT_TOKENS_FILE'].map(
-        (name) => environment[name]?.replace('sqlite:', '') ?? '',
-      );
+      const kept = [
+        'WRIT_STORE_URL',
+        'WRIT_KEY_FILE',
+        'WRIT_STATE_DIR',
+        'WRIT_LINEAGE_DIR',
+        'WRIT_MARK_DIR',
+        'WRIT_CHECKPOINT_KEY_FILE',
+        'WRIT_TOKENS_FILE',
+      ].map((name) => environment[name]?.replace('sqlite:', '') ?? '');
       expect(kept.filter((path) => !folders.some((folder) => path.startsWith(folder)))).toEqual([]);
     }
   });

@@ -90,11 +90,12 @@ function refuse(problems: readonly SettingProblem[]): void {
   throw new RejectedError('CONFIGURATION_INVALID', lines.join('; '), { problems });
 }
 
-/** A hint for a misspelt name: the setting that shares most of its words. */
+/** A hint for a misspelt name: the setting that shares most of its words, and of those the shortest. */
 function nearest(variable: string): string {
   const words = new Set(variable.split('_'));
   const shared = (name: string) => name.split('_').filter((word) => words.has(word)).length;
-  const best = Object.keys(SETTINGS).reduce((a, b) => (shared(b) > shared(a) ? b : a));
+  const likeness = (name: string) => shared(name) * 10 - name.split('_').length;
+  const best = Object.keys(SETTINGS).reduce((a, b) => (likeness(b) > likeness(a) ? b : a));
   return shared(best) > 1 ? `; did you mean \`${best}\`?` : '';
 }
 
@@ -109,6 +110,13 @@ function settingsOf(values: Values): Settings {
     origin: values.WRIT_ORIGIN,
     keyFile: values.WRIT_KEY_FILE,
     stateDir: values.WRIT_STATE_DIR,
+    lineageDir: values.WRIT_LINEAGE_DIR,
+    markDir: values.WRIT_MARK_DIR,
+    checkpointKeyFile: values.WRIT_CHECKPOINT_KEY_FILE,
+    anchorIntervalMs: values.WRIT_ANCHOR_INTERVAL_MS,
+    anchorEntries: values.WRIT_ANCHOR_ENTRIES,
+    witnessFile: values.WRIT_WITNESS_FILE,
+    witnessAllowPrivate: values.WRIT_WITNESS_ALLOW_PRIVATE,
     grpc: values.WRIT_GRPC_ADDRESS,
     http: values.WRIT_HTTP_ADDRESS,
     tls,
@@ -127,5 +135,7 @@ function settingsOf(values: Values): Settings {
     logLevel: values.WRIT_LOG_LEVEL,
     otlpEndpoint: values.WRIT_OTLP_ENDPOINT,
     publicHealth: values.WRIT_PUBLIC_HEALTH,
+    publicTiles: values.WRIT_PUBLIC_TILES,
+    publicEntries: values.WRIT_PUBLIC_ENTRIES,
   };
 }

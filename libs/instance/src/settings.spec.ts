@@ -21,6 +21,13 @@ describe('parseSettings', () => {
       origin: 'localhost/writ',
       keyFile: '.writ/attestation-key.json',
       stateDir: '.writ/state',
+      lineageDir: '.writ/lineage',
+      markDir: '.writ/mark',
+      checkpointKeyFile: '.writ/checkpoint-key.json',
+      anchorIntervalMs: 1000,
+      anchorEntries: 4096,
+      witnessFile: undefined,
+      witnessAllowPrivate: false,
       grpc: { host: '127.0.0.1', port: 7420 },
       http: { host: '127.0.0.1', port: 7421 },
       tls: undefined,
@@ -39,6 +46,8 @@ describe('parseSettings', () => {
       logLevel: 'info',
       otlpEndpoint: undefined,
       publicHealth: true,
+      publicTiles: true,
+      publicEntries: false,
     });
   });
 

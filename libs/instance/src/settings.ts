@@ -48,7 +48,45 @@ export const SETTINGS = {
   WRIT_STATE_DIR: {
     ...path(),
     default: '.writ/state',
-    description: "This node's own folder, outside the store: clock high-water and the index of executions.",
+    description:
+      "This node's own folder, outside the store: clock high-water, the index of executions, and how far this node has seen the store.",
+  },
+  WRIT_LINEAGE_DIR: {
+    ...path(),
+    default: '.writ/lineage',
+    description:
+      'Tiles, entry bundles and checkpoints as they are served. A cache: rebuilt from the store where missing.',
+  },
+  WRIT_MARK_DIR: {
+    ...path(),
+    default: '.writ/mark',
+    description:
+      'The lock of the publisher, and the head of the tree that was about to be signed last. Belongs to the checkpoint key, never into a backup of the store: without it nothing is signed.',
+  },
+  WRIT_CHECKPOINT_KEY_FILE: {
+    ...path(),
+    default: '.writ/checkpoint-key.json',
+    description: 'The Ed25519 key that signs checkpoints, under the name of the origin (`docs/guides/keys.md`).',
+  },
+  WRIT_ANCHOR_INTERVAL_MS: {
+    ...integer(50, 86_400_000, 'milliseconds'),
+    default: '1000',
+    description: 'A checkpoint is published this often, if the tree grew.',
+  },
+  WRIT_ANCHOR_ENTRIES: {
+    ...integer(1, 1_000_000, 'entries'),
+    default: '4096',
+    description: 'A checkpoint is also published when the tree has grown by so many entries.',
+  },
+  WRIT_WITNESS_FILE: {
+    ...path(),
+    description:
+      'C2SP tlog-policy file: the witnesses that are asked to cosign, with their URLs, and the quorum. Without it checkpoints carry no cosignature.',
+  },
+  WRIT_WITNESS_ALLOW_PRIVATE: {
+    ...yesNo(),
+    default: 'no',
+    description: 'Whether a witness may be asked over plain HTTP or at a private or loopback address.',
   },
   WRIT_GRPC_ADDRESS: {
     ...address(),
@@ -137,6 +175,18 @@ export const SETTINGS = {
     default: 'yes',
     description: 'Whether `/health/…` and the gRPC health service answer without a token.',
   },
+  WRIT_PUBLIC_TILES: {
+    ...yesNo(),
+    default: 'yes',
+    description:
+      'Whether `/checkpoint` and `/tile/<level>/…` answer without a token. They hold hashes, sizes and signatures; how fast the ledger grows can be seen.',
+  },
+  WRIT_PUBLIC_ENTRIES: {
+    ...yesNo(),
+    default: 'no',
+    description:
+      'Whether `/tile/entries/…` answers without a token of an auditor or operator. Entries show the type and time of every event, and names of policies.',
+  },
 } as const satisfies Record<`WRIT_${string}`, Setting<unknown>>;
 
 export type Variable = keyof typeof SETTINGS;
@@ -153,6 +203,13 @@ export interface Settings {
   readonly origin: string;
   readonly keyFile: string;
   readonly stateDir: string;
+  readonly lineageDir: string;
+  readonly markDir: string;
+  readonly checkpointKeyFile: string;
+  readonly anchorIntervalMs: number;
+  readonly anchorEntries: number;
+  readonly witnessFile: string | undefined;
+  readonly witnessAllowPrivate: boolean;
   readonly grpc: Address;
   readonly http: Address;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string } | undefined;
@@ -171,4 +228,6 @@ export interface Settings {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly otlpEndpoint: string | undefined;
   readonly publicHealth: boolean;
+  readonly publicTiles: boolean;
+  readonly publicEntries: boolean;
 }

@@ -45,6 +45,9 @@ async function begin(env: Readonly<Record<string, string>> = {}): Promise<void> 
     env: {
       WRIT_STORE_URL: `sqlite:${store()}`,
       WRIT_STATE_DIR: join(folder, 'state'),
+      WRIT_LINEAGE_DIR: join(folder, 'lineage'),
+      WRIT_MARK_DIR: join(folder, 'mark'),
+      WRIT_CHECKPOINT_KEY_FILE: join(folder, 'checkpoint-key.json'),
       WRIT_KEY_FILE: join(folder, 'key.json'),
       ...env,
     },

@@ -3,11 +3,14 @@ import { settingsOf, storeUrlOf } from './settings-of.js';
 const of = (env: Record<string, string>, flags: Parameters<typeof settingsOf>[1]) => settingsOf({ env }, flags);
 
 describe('settings from flags', () => {
-  it('look for key and state beside the store', () => {
+  it('look for keys, state, lineage and mark beside the store', () => {
     expect(of({}, { store: '/srv/a/ledger.db' })).toMatchObject({
       store: { kind: 'sqlite', path: '/srv/a/ledger.db' },
       keyFile: '/srv/a/attestation-key.json',
       stateDir: '/srv/a/state',
+      lineageDir: '/srv/a/lineage',
+      markDir: '/srv/a/mark',
+      checkpointKeyFile: '/srv/a/checkpoint-key.json',
     });
   });
 

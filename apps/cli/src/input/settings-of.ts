@@ -23,7 +23,7 @@ export const CLIENT_VARIABLES = {
 
 /**
  * Settings of a ledger on this machine: the environment, and flags over it. Where `--store` names a file and nothing
- * else is said, key and state are looked for beside it, as `writ init` puts them.
+ * else is said, keys, state, lineage and mark are looked for beside it, as `writ init` puts them.
  * @throws RejectedError `CONFIGURATION_INVALID`
  */
 export function settingsOf(world: Pick<World, 'env'>, flags: SettingFlags): Settings {
@@ -38,6 +38,9 @@ export function variablesOf({ env }: Pick<World, 'env'>, flags: SettingFlags): R
     WRIT_ORIGIN: flags.origin,
     WRIT_KEY_FILE: flags.keyFile ?? beside(flags.store, env['WRIT_KEY_FILE'], 'attestation-key.json'),
     WRIT_STATE_DIR: flags.stateDir ?? beside(flags.store, env['WRIT_STATE_DIR'], 'state'),
+    WRIT_LINEAGE_DIR: beside(flags.store, env['WRIT_LINEAGE_DIR'], 'lineage'),
+    WRIT_MARK_DIR: beside(flags.store, env['WRIT_MARK_DIR'], 'mark'),
+    WRIT_CHECKPOINT_KEY_FILE: beside(flags.store, env['WRIT_CHECKPOINT_KEY_FILE'], 'checkpoint-key.json'),
     WRIT_TOKENS_FILE: flags.tokensFile,
     WRIT_GRPC_ADDRESS: flags.grpc,
     WRIT_HTTP_ADDRESS: flags.http,
