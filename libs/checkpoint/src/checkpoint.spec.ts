@@ -207,6 +207,22 @@ describe('verifyCheckpoint', () => {
     expect(verifyCheckpoint(cosigned(2, empty), none).checkpoint.sizeLeaves).toBe(0n);
   });
 
+  test('one that is older than asked for is refused, and one that tells no time', () => {
+    const stale = (note: string, policy: TrustPolicy, notBeforeSeconds: number): unknown =>
+      codeOf(() => verifyCheckpoint(note, policy, { notBeforeSeconds }));
+    expect(stale(cosigned(2), twoOfThree, TIME)).toBeUndefined();
+    expect(stale(cosigned(2), twoOfThree, TIME + 1)).toBe('CHECKPOINT_STALE');
+    expect(stale(cosigned(0), none, 1)).toBe('CHECKPOINT_STALE');
+    // Young cosignatures make the quorum, not some young and some old.
+    const mixed = [
+      cosignatureBy(witnesses[0]!, checkpointText, TIME),
+      cosignatureBy(witnesses[1]!, checkpointText, TIME + 60),
+    ];
+    const signatures = [signatureOf(log, checkpointText), ...mixed];
+    expect(stale(formatNote({ text: checkpointText, signatures }), twoOfThree, TIME + 1)).toBe('CHECKPOINT_STALE');
+    expect(stale(cosigned(1), twoOfThree, TIME + 1)).toBe('CHECKPOINT_QUORUM');
+  });
+
   test('every changed byte is refused or leaves what is claimed', () => {
     // Fast, and the same rule: OpenSSL behind our checks.
     const opened = new Map<Uint8Array, KeyObject>();

@@ -27,12 +27,18 @@ export interface VerifiedCosignature {
 export interface VerifyCheckpointOptions extends VerifyNoteOptions, CheckpointOptions {
   /** The one log that is asked about; without it any log of the policy will do. */
   readonly origin?: string;
+  /**
+   * Against a log that shows an old state for ever: cosignatures of before this time, in seconds since 1970 UTC, do not
+   * count for the quorum, and at least one must be left even where the quorum is `none`. A checkpoint that the log alone
+   * has signed says nothing about its time, so it never passes.
+   */
+  readonly notBeforeSeconds?: number;
 }
 
 /**
  * Reads a note as a checkpoint and holds it to the policy, in this order: form (NOTE_INVALID, CHECKPOINT_INVALID,
  * CHECKPOINT_EXTENDED), origin (CHECKPOINT_ORIGIN), signatures (NOTE_SIGNATURE_INVALID, NOTE_UNSIGNED), quorum
- * (CHECKPOINT_QUORUM). Only a key whose name is the origin signs for the log, and no cosignature stands in for it.
+ * (CHECKPOINT_QUORUM), age (CHECKPOINT_STALE). Only a key whose name is the origin signs for the log, and no cosignature stands in for it.
  */
 export function verifyCheckpoint(
   note: string | Uint8Array,
@@ -48,11 +54,11 @@ export function verifyCheckpoint(
   const log = logs.find(({ key }) => signers.some((signer) => signer.key === key));
   if (log === undefined) throw new RejectedError('NOTE_UNSIGNED', 'the log itself has not signed the checkpoint');
   const cosignatures = policy.witnesses.flatMap((witness) => cosignatureOf(witness, signers));
-  const names = new Set(cosignatures.map(({ witness }) => witness.name));
-  if (!meetsQuorum(policy.quorum, names)) {
-    const details = { cosigned: [...names], witnesses: policy.witnesses.length };
+  if (!meetsQuorum(policy.quorum, namesOf(cosignatures))) {
+    const details = { cosigned: [...namesOf(cosignatures)], witnesses: policy.witnesses.length };
     throw new RejectedError('CHECKPOINT_QUORUM', 'the cosignatures do not make the quorum', details);
   }
+  requireFresh(cosignatures, policy, options.notBeforeSeconds);
   return { checkpoint, noteText: signed.text, log, cosignatures };
 }
 
@@ -60,6 +66,22 @@ export function verifyCheckpoint(
 function requirePlausible({ sizeLeaves, rootHash }: Checkpoint): void {
   if (sizeLeaves > 0n || equalBytes(rootHash, emptyRoot())) return;
   throw new RejectedError('CHECKPOINT_INVALID', 'a tree without leaves has the root of nothing', { field: 'rootHash' });
+}
+
+function requireFresh(
+  cosignatures: readonly VerifiedCosignature[],
+  policy: TrustPolicy,
+  notBeforeSeconds: number | undefined,
+): void {
+  if (notBeforeSeconds === undefined) return;
+  const fresh = cosignatures.filter(({ timeSeconds }) => timeSeconds >= notBeforeSeconds);
+  if (fresh.length > 0 && meetsQuorum(policy.quorum, namesOf(fresh))) return;
+  const details = { notBeforeSeconds, latestSeconds: Math.max(0, ...cosignatures.map((one) => one.timeSeconds)) };
+  throw new RejectedError('CHECKPOINT_STALE', 'too few cosignatures are as young as asked for', details);
+}
+
+function namesOf(cosignatures: readonly VerifiedCosignature[]): ReadonlySet<string> {
+  return new Set(cosignatures.map(({ witness }) => witness.name));
 }
 
 function logsOf(origin: string, policy: TrustPolicy, wanted: string | undefined): readonly TrustedLog[] {

@@ -125,6 +125,10 @@ export const ERROR_CODES = {
     kind: 'Rejected',
     meaning: 'too few witnesses have cosigned the checkpoint for the quorum of the trust policy',
   },
+  CHECKPOINT_STALE: {
+    kind: 'Rejected',
+    meaning: 'the cosignatures are older than asked for, or none tells how old the checkpoint is',
+  },
   TRUST_POLICY_INVALID: {
     kind: 'Rejected',
     meaning: 'the trust policy (C2SP tlog-policy) is refused; the details name the line',
@@ -135,7 +139,8 @@ export const ERROR_CODES = {
   },
   BUNDLE_INVALID: {
     kind: 'Rejected',
-    meaning: 'the file is not a bundle in its one form: not canonical, of another format version, or with other members',
+    meaning:
+      'the file is not a bundle in its one form: not canonical, of another format version, or with other members',
   },
   ENTRY_NOT_FOUND: { kind: 'Rejected', meaning: 'the tree has no such entry: an index beyond it, or an unknown event' },
   CHECKPOINT_UNKNOWN: { kind: 'Rejected', meaning: 'no checkpoint of that size was published, or none is kept' },
