@@ -54,6 +54,7 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'CHECKPOINT_EXTENDED':
     case 'CHECKPOINT_ORIGIN':
     case 'CHECKPOINT_QUORUM':
+    case 'CHECKPOINT_STALE':
     case 'TRUST_POLICY_INVALID':
     case 'TRUST_FILE_INVALID':
     case 'BUNDLE_INVALID':
