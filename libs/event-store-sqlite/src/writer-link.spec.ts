@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as WorkerThreads from 'node:worker_threads';
@@ -71,6 +71,39 @@ describe('the writer thread', () => {
     expect(await store.readAll({ maxCount: 100 })).toHaveLength(51);
     expect(await store.health()).toStrictEqual({ state: 'writable' });
     await store.close();
+  });
+});
+
+describe('a store whose file is gone', () => {
+  it('is an outage for as long as it was open before, also for the thread that takes over', async () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    const store = await openSqliteEventStore({ path: join(home, 'store.db'), mode: 'create' });
+    const answer = async (): Promise<string> =>
+      store.append(`late-t.${ids}`, 'no_stream', [event()]).then(() => 'OK', codeOf);
+    try {
+      expect(await answer()).toBe('OK');
+      renameSync(home, join(folder, 'away'));
+      const threads = started.length;
+      await started.at(-1)?.terminate();
+      const answers = new Set<string>();
+      const deadline = Date.now() + 1_000;
+      // Long enough for other threads to have looked for the file, and to have said that it is not there.
+      while (started.length < threads + 3 && Date.now() < deadline) {
+        answers.add(await answer());
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      expect(started.length).toBeGreaterThan(threads);
+      expect([...answers]).toStrictEqual(['STORE_UNAVAILABLE']);
+      renameSync(join(folder, 'away'), home);
+      const recovered = Date.now() + 5_000;
+      while ((await answer()) !== 'OK') {
+        expect(Date.now()).toBeLessThan(recovered);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    } finally {
+      await store.close();
+    }
   });
 });
 
