@@ -9,7 +9,6 @@ import { parseOrigin } from '@writ/ledger';
 export const ATTESTATION_DOMAIN = 'writ/attestation/v1';
 export const GRANT_DOMAIN = 'writ/grant/v1';
 export const POLICY_PUBLICATION_DOMAIN = 'writ/policy-publication/v1';
-/** Reserved for signed stream heads. */
 export const STREAM_HEAD_DOMAIN = 'writ/stream-head/v1';
 /** Reserved: checkpoints are C2SP notes and begin with their origin, which `parseOrigin` keeps out of this list. */
 export const CHECKPOINT_DOMAIN = 'writ/checkpoint/v1';

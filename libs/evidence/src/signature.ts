@@ -19,3 +19,14 @@ export const verifySignature: VerifySignature = (message, signature64, publicKey
     return false;
   }
 };
+
+/** `true` for a compressed point of the curve, 33 bytes: what a signature can be verified under. */
+export function isPublicKey(publicKey33: Uint8Array): boolean {
+  try {
+    if (publicKey33.length !== 33) return false;
+    secp256k1.Point.fromBytes(publicKey33).assertValidity();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -3,3 +3,4 @@
  * profile that was reached. Pure: no store, no network, no clock. Normative: docs/spec/bundle.md.
  */
 export type { CheckStatus, Profile } from './report.js';
+export { formatTrustFile, parseTrustFile, type TrustFile } from './trust-file.js';
