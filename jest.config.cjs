@@ -75,6 +75,8 @@ module.exports = {
     suite('golden', ['<rootDir>/test/golden/**/*.spec.ts']),
     suite('house', ['<rootDir>/test/house/**/*.spec.ts']),
     suite('e2e', ['<rootDir>/test/e2e/**/*.spec.ts']),
+    suite('reader', ['<rootDir>/test/second-reader/**/*.spec.ts']),
+    suite('browser', ['<rootDir>/test/browser/**/*.spec.ts']),
     suite('fault', ['<rootDir>/test/fault/**/*.spec.ts']),
   ],
 };
