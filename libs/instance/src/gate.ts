@@ -5,6 +5,7 @@ import type { Operations } from '@writ/operations';
 export class Gate {
   #underWay = 0;
   #shut = false;
+  readonly #shutting = new AbortController();
   #whenIdle: (() => void) | undefined;
 
   get isShut(): boolean {
@@ -30,9 +31,15 @@ export class Gate {
     if (this.#shut) throw new UnavailableError('SHUTTING_DOWN', 'this node takes no new work');
   }
 
+  /** Aborted with `signal`, or when the gate is shut: for calls that only wait. */
+  orShut(signal?: AbortSignal): AbortSignal {
+    return signal === undefined ? this.#shutting.signal : AbortSignal.any([signal, this.#shutting.signal]);
+  }
+
   /** Shuts, and waits for what is under way, at most `maxWaitMs`. `false`: something still was. */
   async shut(maxWaitMs: number): Promise<boolean> {
     this.#shut = true;
+    this.#shutting.abort();
     if (this.#underWay === 0) return true;
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), maxWaitMs);
@@ -67,5 +74,13 @@ export function behindGate(operations: Operations, gate: Gate): Operations {
     getPolicy: (context, request) => gate.pass(() => operations.getPolicy(context, request)),
     listPolicies: (context, request) => gate.pass(() => operations.listPolicies(context, request)),
     diffPolicies: (context, request) => gate.pass(() => operations.diffPolicies(context, request)),
+    getCheckpoint: (context, request) => gate.pass(() => operations.getCheckpoint(context, request)),
+    proveInclusion: (context, request) => gate.pass(() => operations.proveInclusion(context, request)),
+    getTlogProof: (context, request) => gate.pass(() => operations.getTlogProof(context, request)),
+    proveConsistency: (context, request) => gate.pass(() => operations.proveConsistency(context, request)),
+    getEvidence: (context, request) => gate.pass(() => operations.getEvidence(context, request)),
+    awaitStanding: (context, request, signal) =>
+      gate.pass(() => operations.awaitStanding(context, request, gate.orShut(signal))),
+    getTile: (context, name) => gate.pass(() => operations.getTile(context, name)),
   };
 }

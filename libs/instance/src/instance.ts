@@ -1,5 +1,6 @@
 import type { KeyId } from '@writ/encoding';
 import type { Runtime } from '@writ/ledger';
+import type { LineageStatus } from '@writ/lineage';
 import type { Alarm, Operations, Principal } from '@writ/operations';
 import type { Settings } from './settings.js';
 
@@ -19,10 +20,12 @@ export interface Instance {
    * @throws RejectedError `UNAUTHENTICATED`
    */
   authenticate(token: string | undefined): Principal;
+  /** Where the tree stands, and why nothing is signed or written, if that is so; a look at memory, never throws. */
+  lineageStatus(): Promise<LineageStatus>;
   readonly metrics: InstanceMetrics;
   /** Begins to write down expired leases and approvals, every `sweepIntervalMs`. Idempotent. */
   startSweeper(): void;
-  /** Settles what is under way, then lets go of signer and store; whatever was acknowledged stays. Idempotent. */
+  /** Settles what is under way, sequences and anchors it, then lets go of signer and store; whatever was acknowledged stays. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -31,7 +34,7 @@ export interface Readiness {
   readonly checks: readonly ReadinessCheck[];
 }
 export interface ReadinessCheck {
-  readonly name: 'store' | 'clock' | 'index' | 'shutdown';
+  readonly name: 'store' | 'clock' | 'index' | 'lineage' | 'shutdown';
   readonly ok: boolean;
   /** Error code of the failure. */
   readonly code?: string;

@@ -76,7 +76,7 @@ describe('openInstance', () => {
     const instance = await start({ create: true });
     const { ready, checks } = await instance.readiness();
     expect(ready).toBe(true);
-    expect(checks.map(({ name }) => name)).toEqual(['store', 'clock', 'index', 'shutdown']);
+    expect(checks.map(({ name }) => name)).toEqual(['store', 'clock', 'index', 'lineage', 'shutdown']);
     for (const file of ['data/ledger.db', 'data/key.json']) expect(statSync(join(folder, file)).mode & 0o077).toBe(0);
   });
 

@@ -11,14 +11,16 @@ import {
   type Alarm,
   type Engine,
   type ExecutionIndex,
-  type TrustedKeys,
 } from '@writ/operations';
+import type { Lineage } from '@writ/lineage';
 import { createAttestor, generateKeyFile, type Attestor } from '@writ/signing';
 import { runtimeOf } from './build-digest.js';
 import { NodeClock } from './clock.js';
 import { behindGate, Gate } from './gate.js';
 import type { Instance, InstanceMetrics, OpenInstanceOptions } from './instance.js';
+import { guardedStore } from './guarded-store.js';
 import { openIndex } from './open-index.js';
+import { hasSeenHead, openLineageOf, type OnForeignEvent } from './open-lineage.js';
 import { openStore, storeExists } from './open-store.js';
 import { systemRandomness } from './randomness.js';
 import { readinessOf } from './readiness.js';
@@ -39,6 +41,10 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
   const create = options.create === true || settings.store.kind === 'memory';
   const onAlarm = options.onAlarm ?? (() => undefined);
   const opened: (() => Promise<void>)[] = [];
+  // The lineage is there before the engine, which the operations need it for.
+  let engine: Engine | undefined;
+  const onForeignEvent: OnForeignEvent = (stream, revision, error) =>
+    engine?.foreignEvents.report(stream, revision, error);
   // OpenSSL's is about six times as fast, and a decision hashes some four kilobytes in a dozen pieces.
   installSha256((input) => hash('sha256', input, 'buffer'));
   try {
@@ -60,15 +66,19 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
     opened.push(() => store.close());
     const randomness = systemRandomness();
     const keyPorts = { store, attestor, randomness, clock, origin: settings.origin };
-    const keys = await openKeys(keyPorts, { mayBegin: create });
-    // 4. What follows the store.
+    const keys = await openKeys(keyPorts, { mayBegin: create && !hasSeenHead(settings) });
+    // 4. What follows the store. Whatever the operations write goes past the lineage: it knows when the store was set back.
+    const lineage = await openLineageOf(settings, { ...keyPorts, keys, onAlarm, onForeignEvent, create });
+    opened.push(() => lineage.close());
     const index = openIndex(settings, store, keys);
     opened.push(() => index.close());
     // 5. The operations.
-    const engine = createEngine(
+    engine = createEngine(
       {
         ...keyPorts,
+        store: guardedStore(store, lineage),
         index,
+        lineage,
         runtime: runtimeOf(),
         maxSkewMs: settings.maxSkewMs,
         policyMaxStaleMs: settings.policyMaxStaleMs,
@@ -83,7 +93,7 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
       store,
       attestor,
       index,
-      keys,
+      lineage,
       onAlarm,
       authenticator,
     });
@@ -100,13 +110,13 @@ interface Parts {
   readonly store: EventStore;
   readonly attestor: Attestor;
   readonly index: ExecutionIndex;
-  readonly keys: TrustedKeys;
+  readonly lineage: Lineage;
   readonly onAlarm: (alarm: Alarm) => void;
   readonly authenticator: Authenticator;
 }
 
 function assemble(parts: Parts): Instance {
-  const { settings, engine, clock, store, attestor, index } = parts;
+  const { settings, engine, clock, store, attestor, index, lineage } = parts;
   const gate = new Gate();
   const sweeper = new Sweeper(engine, settings.sweepIntervalMs, parts.onAlarm);
   let closing: Promise<void> | undefined;
@@ -118,7 +128,8 @@ function assemble(parts: Parts): Instance {
     runtime: engine.ports.runtime,
     operations: behindGate(createOperations(engine), gate),
     authenticate: (token) => parts.authenticator.authenticate(token),
-    readiness: () => readinessOf(store, clock, index, gate),
+    readiness: () => readinessOf({ store, clock, index, lineage, gate }),
+    lineageStatus: () => lineage.status(),
     metrics: metricsOf(engine, attestor, index, sweeper),
     startSweeper: () => sweeper.start(),
     close: () => (closing ??= close(parts, gate, sweeper)),
@@ -126,15 +137,17 @@ function assemble(parts: Parts): Instance {
 }
 
 /** Front to back, so that whatever is under way finds everything that it needs. */
-async function close({ settings, engine, clock, store, attestor, index }: Parts, gate: Gate, sweeper: Sweeper) {
+async function close(parts: Parts, gate: Gate, sweeper: Sweeper): Promise<void> {
+  const { settings, engine, clock, store, attestor, index, lineage } = parts;
   // 1. No new calls; those under way end. What outlasts this fails at the closed signer or store, unacknowledged.
   await gate.shut(settings.drainMs);
   await sweeper.stop();
   // 2. Counts of refused replays that no event tells of yet.
   await engine.refusals.flush({ all: true }).catch(() => undefined);
   await engine.foreignEvents.settle();
-  // 3. Followers, signer, store.
+  // 3. Followers: the lineage still gives all of that an index, and signs a checkpoint over it. Then signer and store.
   await index.close();
+  await lineage.close();
   await attestor.close();
   await store.close();
   await clock.persist();

@@ -1,5 +1,6 @@
 import { LedgerError } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
+import type { Lineage } from '@writ/lineage';
 import type { ExecutionIndex } from '@writ/operations';
 import type { NodeClock } from './clock.js';
 import type { Gate } from './gate.js';
@@ -7,15 +8,32 @@ import type { Readiness, ReadinessCheck } from './instance.js';
 
 const INDEX_PATIENCE_MS = 250;
 
-/** Looks at everything that a call needs. The index may fail: lists then do, decisions do not. */
-export async function readinessOf(
-  store: EventStore,
-  clock: NodeClock,
-  index: ExecutionIndex,
-  gate: Gate,
-): Promise<Readiness> {
-  const checks = await Promise.all([checkStore(store), checkClock(clock), checkIndex(index), checkShutdown(gate)]);
-  return { ready: checks.every(({ name, ok }) => ok || name === 'index'), checks };
+/** What is looked at. */
+export interface Watched {
+  readonly store: EventStore;
+  readonly clock: NodeClock;
+  readonly index: ExecutionIndex;
+  readonly lineage: Lineage;
+  readonly gate: Gate;
+}
+
+/**
+ * Looks at everything that a call needs. The index may fail: lists then do, decisions do not. So may the lineage, whose
+ * proofs then come later, unless the store was set back: then nothing is written.
+ */
+export async function readinessOf({ store, clock, index, lineage, gate }: Watched): Promise<Readiness> {
+  const checks = await Promise.all([
+    checkStore(store),
+    checkClock(clock),
+    checkIndex(index),
+    checkLineage(lineage),
+    checkShutdown(gate),
+  ]);
+  return { ready: checks.every((check) => check.ok || isBearable(check)), checks };
+}
+
+function isBearable({ name, code }: ReadinessCheck): boolean {
+  return name === 'index' || (name === 'lineage' && code !== 'LEDGER_ROLLED_BACK');
 }
 
 async function checkStore(store: EventStore): Promise<ReadinessCheck> {
@@ -47,6 +65,12 @@ async function checkIndex(index: ExecutionIndex): Promise<ReadinessCheck> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function checkLineage(lineage: Lineage): Promise<ReadinessCheck> {
+  const { role, behind, fault } = await lineage.status();
+  if (fault !== undefined) return { name: 'lineage', ok: false, code: fault.code, detail: fault.message };
+  return { name: 'lineage', ok: true, detail: `${role}, ${behind} events behind` };
 }
 
 async function checkShutdown(gate: Gate): Promise<ReadinessCheck> {

@@ -6,27 +6,33 @@ import type { Principal } from './operations.js';
 export type Access =
   /** Decide, reserve, renew, commit, release. */
   | 'run'
-  /** Look at executions, decisions and policies. */
+  /** Look at executions, decisions and policies, and at what proves them. */
   | 'read'
+  /** Look at the whole log, whoever's the entries are. */
+  | 'audit'
   /** Reconcile; publish, activate and retire policies. */
   | 'govern';
 
 const ALLOWED = {
   caller: ['run', 'read'],
-  auditor: ['read'],
-  operator: ['run', 'read', 'govern'],
-  system: ['run', 'read', 'govern'],
+  auditor: ['read', 'audit'],
+  operator: ['run', 'read', 'audit', 'govern'],
+  system: ['run', 'read', 'audit', 'govern'],
 } as const satisfies Record<Principal['actor']['role'], readonly Access[]>;
 
 /** @throws RejectedError `PERMISSION_DENIED` unless the role may do this at all. */
 export function requireRole(principal: Principal, access: Access): void {
-  const allowed: readonly Access[] = ALLOWED[principal.actor.role];
-  if (!allowed.includes(access)) {
+  if (!hasRole(principal, access)) {
     throw new RejectedError('PERMISSION_DENIED', `the role \`${principal.actor.role}\` does not allow this call`, {
       role: principal.actor.role,
       access,
     });
   }
+}
+
+export function hasRole(principal: Principal, access: Access): boolean {
+  const allowed: readonly Access[] = ALLOWED[principal.actor.role];
+  return allowed.includes(access);
 }
 
 /**
@@ -74,6 +80,7 @@ export function executionNotFound(name: { readonly tenant: Tenant; readonly exec
   });
 }
 
-function mayEnter(principal: Principal, tenant: Tenant): boolean {
+/** `true` when the token reaches the tenant. */
+export function mayEnter(principal: Principal, tenant: Tenant): boolean {
   return principal.tenants === '*' || principal.tenants.includes(tenant);
 }

@@ -1,14 +1,21 @@
 import { activatePolicy } from './activate-policy.js';
+import { awaitStanding } from './await-standing.js';
 import { commitExecution } from './commit-execution.js';
 import { diffPolicies } from './diff-policies.js';
 import type { Engine } from './engine.js';
 import { evaluateIntent } from './evaluate-intent.js';
+import { getCheckpoint } from './get-checkpoint.js';
+import { getEvidence } from './get-evidence.js';
 import { getExecution } from './get-execution.js';
 import { getPolicy } from './get-policy.js';
+import { getTile } from './get-tile.js';
+import { getTlogProof } from './get-tlog-proof.js';
 import { lintPolicy } from './lint-policy.js';
 import { listExecutions } from './list-executions.js';
 import { listPolicies } from './list-policies.js';
 import type { Operations } from './operations.js';
+import { proveConsistency } from './prove-consistency.js';
+import { proveInclusion } from './prove-inclusion.js';
 import { publishPolicy } from './publish-policy.js';
 import { reconcileExecution } from './reconcile-execution.js';
 import { releaseReservation } from './release-reservation.js';
@@ -38,5 +45,12 @@ export function createOperations(engine: Engine): Operations {
     getPolicy: (context, request) => getPolicy(engine, context, request),
     listPolicies: (context, request) => listPolicies(engine, context, request),
     diffPolicies: (context, request) => diffPolicies(engine, context, request),
+    getCheckpoint: (context, request) => getCheckpoint(engine, context, request),
+    proveInclusion: (context, request) => proveInclusion(engine, context, request),
+    getTlogProof: (context, request) => getTlogProof(engine, context, request),
+    proveConsistency: (context, request) => proveConsistency(engine, context, request),
+    getEvidence: (context, request) => getEvidence(engine, context, request),
+    awaitStanding: (context, request, signal) => awaitStanding(engine, context, request, signal),
+    getTile: (context, name) => getTile(engine, context, name),
   };
 }

@@ -132,6 +132,8 @@ async function rule(engine: Engine, call: ExecutionCall, log: ExecutionLog): Pro
 function startGrant(engine: Engine, log: ExecutionLog, answer: Answer): Promise<SignedGrant> | undefined {
   const revision = grantRevision(answer, log);
   if (revision === undefined) return undefined;
+  // Also a grant that is only told again: in a store that was set back it may long have been used.
+  engine.ports.lineage.requireWritable();
   const grant = signGrant(engine.ports, log, revision);
   // Where the append fails nobody waits for the grant; its own failure then concerns nobody.
   grant.catch(() => undefined);

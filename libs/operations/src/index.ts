@@ -36,6 +36,20 @@ export type {
   SimulateAnswer,
   SimulateRequest,
 } from './operations.js';
+export type {
+  AwaitStandingRequest,
+  CheckpointRequest,
+  ConsistencyRequest,
+  ConsistencyView,
+  EntryTarget,
+  EvidenceRequest,
+  InclusionRequest,
+  InclusionView,
+  LineageOperations,
+  StandingAnswer,
+  StandingFields,
+  StandingView,
+} from './lineage-operations.js';
 export type { ExecutionStateName } from '@writ/ledger';
 export { createEngine, type Engine, type EngineCounters } from './engine.js';
 export { createOperations } from './create-operations.js';

@@ -16,6 +16,7 @@ import { createAttestor, type Attestor } from '@writ/signing';
 import { createOperations } from './create-operations.js';
 import { createEngine, type Engine } from './engine.js';
 import type { ExecutionIndex } from './execution-index.js';
+import { TestLineage } from './lineage.fixture.js';
 import { openKeys } from './open-keys.js';
 import type { CallContext, EvaluateRequest, ExecutionName, Operations, Principal } from './operations.js';
 import type { Alarm, OperationsPorts } from './ports.js';
@@ -26,6 +27,7 @@ export interface TestLedger {
   readonly engine: Engine;
   readonly store: EventStore;
   readonly attestor: Attestor;
+  readonly lineage: TestLineage;
   readonly alarms: Alarm[];
   /** Names that the sweeper will be told are due. */
   readonly due: ExecutionName[];
@@ -79,8 +81,10 @@ export async function openTestLedger(options: TestLedgerOptions = {}): Promise<T
     lag: async () => ({ position: null, behind: 0n }),
     close: async () => undefined,
   };
+  const lineage = new TestLineage(store, origin);
   const ports: OperationsPorts = {
     origin,
+    lineage,
     store,
     attestor,
     index,
@@ -97,6 +101,7 @@ export async function openTestLedger(options: TestLedgerOptions = {}): Promise<T
     engine,
     store,
     attestor,
+    lineage,
     alarms,
     due,
     get nowMs() {

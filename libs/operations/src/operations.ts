@@ -1,13 +1,14 @@
 import type { DecisionId, ExecutionId, JsonObject, JsonValue, PolicyId, Tenant } from '@writ/encoding';
 import type { Attestation, SignedGrant } from '@writ/evidence';
 import type { Actor, ExecutionStateName, Outcome } from '@writ/ledger';
+import type { LineageOperations, StandingFields } from './lineage-operations.js';
 
 /**
  * What Writ can do, one function per use-case (`evaluate-intent.ts`, `reserve-execution.ts` …), assembled by
  * `@writ/instance`. The edges parse a request into these shapes, call, and map the answer; they decide nothing.
  * All errors are `LedgerError`s; every other error is a bug.
  */
-export interface Operations {
+export interface Operations extends LineageOperations {
   evaluate(context: CallContext, request: EvaluateRequest): Promise<EvaluateAnswer>;
   simulate(context: CallContext, request: SimulateRequest): Promise<SimulateAnswer>;
   reserve(context: CallContext, request: ReserveRequest): Promise<GrantAnswer>;
@@ -108,7 +109,8 @@ export interface ReconcileRequest extends ExecutionName {
   readonly reason: string;
 }
 
-export interface EventReceipt {
+/** An answer that appended says `recorded`; reads say how far the event has come since. */
+export interface EventReceipt extends StandingFields {
   readonly revision: bigint;
   readonly eventId: string;
   readonly type: string;
@@ -117,7 +119,6 @@ export interface EventReceipt {
   /** Canonical JSON text. */
   readonly data: string;
   readonly attestation: Attestation;
-  readonly standing: 'recorded' | 'sequenced' | 'anchored';
 }
 
 export interface DecisionView {

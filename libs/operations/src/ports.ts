@@ -2,6 +2,7 @@ import type { EventId } from '@writ/encoding';
 import type { ErrorCode } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
 import type { Runtime } from '@writ/ledger';
+import type { Lineage } from '@writ/lineage';
 import type { Attestor } from '@writ/signing';
 import type { ExecutionIndex } from './execution-index.js';
 
@@ -12,6 +13,7 @@ export interface OperationsPorts {
   readonly store: EventStore;
   readonly attestor: Attestor;
   readonly index: ExecutionIndex;
+  readonly lineage: Lineage;
   readonly clock: Clock;
   readonly randomness: Randomness;
   /** By how much the clocks of nodes and executors may differ. */

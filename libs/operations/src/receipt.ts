@@ -1,7 +1,9 @@
 import { parseInstant, type JsonObject } from '@writ/encoding';
 import type { ExecutionEvent, LedgerEvent } from '@writ/ledger';
+import type { Standing } from '@writ/lineage';
 import type { KeptEvent, ExecutionLog } from './execution-log.js';
 import type { DecisionView, EventReceipt, ExecutionName, Receipt, ReservationView } from './operations.js';
+import { RECORDED, standingFields } from './standings.js';
 
 type DecisionEvent = Extract<ExecutionEvent, { type: 'DecisionAdmitted' | 'DecisionDenied' | 'DecisionEscalated' }>;
 type LeaseEvent = Extract<ExecutionEvent, { type: 'ReservationPlaced' | 'ReservationRenewed' }>;
@@ -84,13 +86,11 @@ export function reservationView({ data }: LeaseEvent): ReservationView {
   return { attempt, ttlMs, holderHash, expiresAtMs: parseInstant(data.expiresAt) };
 }
 
-/** Of an event of any stream. */
-export function eventReceipt({
-  event,
-  typeVersion,
-  data,
-  attestation,
-}: Omit<KeptEvent, 'event' | 'openings'> & { readonly event: LedgerEvent }): EventReceipt {
+/** Of an event of any stream. `standing`: how far it has come; `recorded` is what an append can tell. */
+export function eventReceipt(
+  { event, typeVersion, data, attestation }: Omit<KeptEvent, 'event' | 'openings'> & { readonly event: LedgerEvent },
+  standing: Standing = RECORDED,
+): EventReceipt {
   return {
     revision: event.revision,
     eventId: event.eventId,
@@ -100,6 +100,6 @@ export function eventReceipt({
     // Canonical bytes that were checked or written by us: UTF-8 for sure.
     data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'),
     attestation,
-    standing: 'recorded',
+    ...standingFields(standing),
   };
 }

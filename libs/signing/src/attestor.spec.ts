@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { parseBase64, utf8 } from '@writ/encoding';
-import { POLICY_PUBLICATION_DOMAIN } from '@writ/evidence';
+import { POLICY_PUBLICATION_DOMAIN, STREAM_HEAD_DOMAIN } from '@writ/evidence';
 import { leafHash } from '@writ/merkle';
 
 import { createAttestor, type Attestor, type AttestorOptions, type LeafToAttest } from './attestor.js';
@@ -175,15 +175,19 @@ describe('bounds', () => {
   });
 });
 
-describe('signPublication', () => {
+describe.each([
+  ['signPublication', POLICY_PUBLICATION_DOMAIN, STREAM_HEAD_DOMAIN],
+  ['signStreamHead', STREAM_HEAD_DOMAIN, POLICY_PUBLICATION_DOMAIN],
+] as const)('%s', (method, domain, otherDomain) => {
   it('signs in its own domain and in no other', async () => {
     const attestor = await start();
-    const message = utf8(`${POLICY_PUBLICATION_DOMAIN}\n${ORIGIN}\nrest`);
-    const { keyId, signature } = await attestor.signPublication(message);
+    const message = utf8(`${domain}\n${ORIGIN}\nrest`);
+    const { keyId, signature } = await attestor[method](message);
     expect(keyId).toBe(attestor.keyId);
     expect(opensslVerify(message, parseBase64(signature, 64), attestor.publicKey)).toBe(true);
-    for (const other of ['writ/attestation/v1\nx', 'writ/grant/v1\nx', `${POLICY_PUBLICATION_DOMAIN}x`, '', 'x']) {
-      await expect(attestor.signPublication(utf8(other))).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    const others = ['writ/attestation/v1\nx', 'writ/grant/v1\nx', `${otherDomain}\nx`, `${domain}x`, '', 'x'];
+    for (const other of others) {
+      await expect(attestor[method](utf8(other))).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
     }
   });
 });

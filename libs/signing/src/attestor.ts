@@ -1,6 +1,13 @@
 import { textOf, toBase64, type KeyId } from '@writ/encoding';
 import { RejectedError, UnavailableError } from '@writ/errors';
-import { POLICY_PUBLICATION_DOMAIN, attestationMessage, type Attestation, type SignedGrant } from '@writ/evidence';
+import {
+  attestationMessage,
+  POLICY_PUBLICATION_DOMAIN,
+  STREAM_HEAD_DOMAIN,
+  type Attestation,
+  type SignedGrant,
+  type SigningDomain,
+} from '@writ/evidence';
 import { leafHash } from '@writ/merkle';
 
 import { inlineLane, type BatchLane } from './batch-lane.js';
@@ -43,6 +50,8 @@ export interface Attestor {
   grant(payload: Uint8Array): Promise<SignedGrant>;
   /** Signs a message of the policy publication domain; REQUEST_INVALID for any other. */
   signPublication(message: Uint8Array): Promise<DetachedSignature>;
+  /** Signs a message of the stream head domain; REQUEST_INVALID for any other. */
+  signStreamHead(message: Uint8Array): Promise<DetachedSignature>;
   readonly counts: AttestorCounts;
   /** Takes no more, settles what is under way, then overwrites the key. */
   close(): Promise<void>;
@@ -141,10 +150,11 @@ class BatchingAttestor implements Attestor {
   }
 
   async signPublication(message: Uint8Array): Promise<DetachedSignature> {
-    this.#requireOpen();
-    const inDomain = Buffer.from(message).toString('latin1').startsWith(`${POLICY_PUBLICATION_DOMAIN}\n`);
-    if (!inDomain) throw new RejectedError('REQUEST_INVALID', 'the message is not a policy publication');
-    return { keyId: this.keyId, signature: toBase64(this.#signer.sign(message)) };
+    return this.#signOne(POLICY_PUBLICATION_DOMAIN, message);
+  }
+
+  async signStreamHead(message: Uint8Array): Promise<DetachedSignature> {
+    return this.#signOne(STREAM_HEAD_DOMAIN, message);
   }
 
   get counts(): AttestorCounts {
@@ -174,6 +184,13 @@ class BatchingAttestor implements Attestor {
       this.#attestations.start();
       this.#grants.start();
     });
+  }
+
+  #signOne(domain: SigningDomain, message: Uint8Array): DetachedSignature {
+    this.#requireOpen();
+    const inDomain = Buffer.from(message).toString('latin1').startsWith(`${domain}\n`);
+    if (!inDomain) throw new RejectedError('REQUEST_INVALID', `the message is not of the domain \`${domain}\``);
+    return { keyId: this.keyId, signature: toBase64(this.#signer.sign(message)) };
   }
 
   #requireOpen(): void {
