@@ -48,7 +48,7 @@ def _parse_line(line):
 
 
 def _is_name(name):
-    return name != "" and "+" not in name and not any(character.isspace() for character in name)
+    return name != "" and "+" not in name and not any(character.isspace() or character < " " for character in name)
 
 
 def parse_vkey(text):
@@ -75,7 +75,7 @@ def parse_policy(text):
     quorum = None
     if any(ord(character) < 0x20 and character not in "\t\n" or ord(character) == 0x7F for character in text):
         _refuse("TRUST_POLICY_INVALID", "a control character")
-    if not text.endswith("\n"):
+    if not text.endswith("\n") or len(text) > MAX_NOTE_BYTES:
         _refuse("TRUST_POLICY_INVALID", "the last line does not end")
 
     def new_key(vkey):
@@ -101,8 +101,8 @@ def parse_policy(text):
         _refuse("TRUST_POLICY_INVALID", "a name that no line above defines")
 
     for line in text[:-1].split("\n"):
-        words = re.split(r"[ \t]+", line.strip(" \t"))
-        if line.startswith("#") or words == [""]:
+        words = [word for word in re.split(r"[ \t]+", line) if word != ""]
+        if words == [] or words[0].startswith("#"):
             continue
         match words:
             case ["log", vkey, *url] if len(url) <= 1:

@@ -93,7 +93,7 @@ def parse_proof(data):
         from_base64(lines.pop(0)[len("extra ") :], code=code)
     if not lines or not lines[0].startswith("index "):
         raise Refused(code, "no index")
-    index = decimal(lines.pop(0)[len("index ") :], code)
+    index = decimal(lines.pop(0)[len("index ") :], code, 10**19)
     if len(lines) > 63:
         raise Refused(code, "too long")
     return index, [from_base64(line, 32, code) for line in lines], note
