@@ -12,4 +12,8 @@ export interface ServerLimits {
   readonly maxBatch: number;
   /** Health and reflection answer without a token. */
   readonly publicHealth: boolean;
+  /** `/checkpoint` and hash tiles answer without a token. */
+  readonly publicTiles: boolean;
+  /** So do entry bundles. */
+  readonly publicEntries: boolean;
 }

@@ -4,6 +4,9 @@ import { ExecutionsGrpcController } from './executions/executions.grpc-controlle
 import { ExecutionsHttpController } from './executions/executions.http-controller.js';
 import { HealthHttpController } from './health/health.http-controller.js';
 import { OpenApiHttpController } from './http/openapi.http-controller.js';
+import { LineageGrpcController } from './lineage/lineage.grpc-controller.js';
+import { LineageHttpController } from './lineage/lineage.http-controller.js';
+import { TilesHttpController } from './lineage/tiles.http-controller.js';
 import { PoliciesGrpcController } from './policies/policies.grpc-controller.js';
 import { PoliciesHttpController } from './policies/policies.http-controller.js';
 
@@ -20,6 +23,9 @@ export class LedgerModule {
         PoliciesGrpcController,
         ExecutionsHttpController,
         PoliciesHttpController,
+        LineageGrpcController,
+        LineageHttpController,
+        TilesHttpController,
         HealthHttpController,
         OpenApiHttpController,
       ],

@@ -1,4 +1,4 @@
-import { LedgerError } from '@writ/errors';
+import { ERROR_CODES, LedgerError } from '@writ/errors';
 import { openInstance, type Instance, type Settings } from '@writ/instance';
 import type { Logger } from 'pino';
 
@@ -14,11 +14,14 @@ export interface ServeOptions {
 
 /** BSD `EX_SOFTWARE`: a bug ended the process. */
 const EXIT_BUG = 70;
+/** docs/spec/exit-codes.md: stop and look. */
+const EXIT_INTEGRITY = 7;
 const EXIT_INTERRUPTED = 130;
 
 /**
  * Opens the ledger and serves it until SIGTERM or SIGINT, then stops without losing anything: no new calls, those
- * under way end within `drainMs`, then signer and store close. Resolves with the exit code (0). A second signal exits
+ * under way end within `drainMs`, then signer and store close. Resolves with the exit code: 0, or 7 where the lineage had
+ * an integrity fault until the end, the store having been set back above all: whoever starts it again should look first. A second signal exits
  * at once: what was acknowledged is durable anyway. An error that nobody caught ends the process with 70, without
  * another write: the state that it left in memory cannot be trusted.
  *
@@ -40,8 +43,11 @@ export async function serve(settings: Settings, options: ServeOptions = {}): Pro
   options.onServing?.(server, instance);
   logger.info({ signal: await firstSignal() }, 'shutting down');
   await server.close(settings.drainMs);
+  const { fault } = await instance.lineageStatus();
   await instance.close();
-  return 0;
+  if (fault === undefined || ERROR_CODES[fault.code].kind !== 'Integrity') return 0;
+  logger.error({ code: fault.code }, 'ended with an integrity fault');
+  return EXIT_INTEGRITY;
 }
 
 function firstSignal(): Promise<string> {

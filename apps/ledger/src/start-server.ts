@@ -122,5 +122,7 @@ function limitsOf(settings: Settings): ServerLimits {
     maxRequestBytes: settings.maxRequestBytes,
     maxBatch: settings.maxBatch,
     publicHealth: settings.publicHealth,
+    publicTiles: settings.publicTiles,
+    publicEntries: settings.publicEntries,
   };
 }

@@ -5,7 +5,8 @@ import type { CallContext, ExecutionName } from './operations.js';
 
 /** What can be proven of the ledger. Nothing here writes; every answer is as of the size of one checkpoint. */
 export interface LineageOperations {
-  getCheckpoint(context: CallContext, request: CheckpointRequest): Promise<PublishedCheckpoint>;
+  /** `context` is `null` for whoever comes, where a setting opens it; so for `getTile`. */
+  getCheckpoint(context: CallContext | null, request: CheckpointRequest): Promise<PublishedCheckpoint>;
   /** That one event is in the tree of a checkpoint. */
   proveInclusion(context: CallContext, request: InclusionRequest): Promise<InclusionView>;
   /** The same as one text, in the format of C2SP tlog-proof. */
@@ -16,10 +17,7 @@ export interface LineageOperations {
   getEvidence(context: CallContext, request: EvidenceRequest): Promise<Uint8Array>;
   /** How far the events of an execution have come, once they are as far as wanted or the time is over. */
   awaitStanding(context: CallContext, request: AwaitStandingRequest, signal?: AbortSignal): Promise<StandingAnswer>;
-  /**
-   * A tile of hashes or of entries that a published tree has; `undefined` where none has it. `context` is `null` for
-   * whoever comes, where a setting opens the tiles.
-   */
+  /** A tile of hashes or of entries that a published tree has; `undefined` where none has it. */
   getTile(context: CallContext | null, name: TileName): Promise<Uint8Array | undefined>;
 }
 

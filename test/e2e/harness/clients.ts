@@ -13,6 +13,7 @@ import { loadSync } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 
 const PROTO = resolve(__dirname, '../../../proto');
+const PROTO_FILES = ['writ/v1/executions.proto', 'writ/v1/policies.proto', 'writ/v1/lineage.proto'];
 const LOADER = { includeDirs: [PROTO], keepCase: false, longs: String, enums: String, defaults: true, oneofs: true };
 
 /** Answers are looked at by path; their shape is what the tests assert. */
@@ -26,8 +27,12 @@ type Callback = (error: ServiceError | null, answer: Json) => void;
 export class GrpcClient {
   readonly raw: Client & Record<string, Loose>;
 
-  constructor(service: 'ExecutionService' | 'PolicyService', port: number, options: GrpcClientOptions = {}) {
-    const definition = loadSync(['writ/v1/executions.proto', 'writ/v1/policies.proto'], LOADER);
+  constructor(
+    service: 'ExecutionService' | 'PolicyService' | 'LineageService',
+    port: number,
+    options: GrpcClientOptions = {},
+  ) {
+    const definition = loadSync(PROTO_FILES, LOADER);
     const loaded = loadPackageDefinition(definition) as Loose;
     const channel = options.credentials ?? credentials.createInsecure();
     this.raw = new loaded.writ.v1[service](`${options.host ?? '127.0.0.1'}:${port}`, channel, options.channel ?? {});

@@ -55,7 +55,16 @@ export class CallGate {
   }
 
   /** Runs `work`, which counts as `units`. Rejects as `work` does, or without having begun it. */
-  async run<T>(facts: CallFacts, work: (context: CallContext) => Promise<T>, units = 1): Promise<T> {
+  run<T>(facts: CallFacts, work: (context: CallContext) => Promise<T>, units = 1): Promise<T> {
+    return this.pass(facts, (span) => work(this.contextOf(facts, span)), units);
+  }
+
+  /** Likewise for what a setting opens to whoever comes: nobody is asked for a token, and one that is given is not read. */
+  runOpen<T>(facts: CallFacts, work: () => Promise<T>): Promise<T> {
+    return this.pass(facts, work, 1);
+  }
+
+  private async pass<T>(facts: CallFacts, work: (span: CallSpan | undefined) => Promise<T>, units: number): Promise<T> {
     const startedMs = performance.now();
     const span = this.tracing?.startCall(facts.method, facts.traceparent);
     let outcome: ErrorCode | 'OK' | 'INTERNAL' = 'INTERNAL';
@@ -63,7 +72,7 @@ export class CallGate {
     try {
       this.enter(units);
       try {
-        const result = await work(this.contextOf(facts, span));
+        const result = await work(span);
         outcome = 'OK';
         return result;
       } finally {

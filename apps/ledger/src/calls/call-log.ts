@@ -5,7 +5,7 @@ import type { CallFacts } from './call-gate.js';
 
 const SLOW_MS = 1_000;
 /** Last as long as their client likes. */
-const LONG_CALLS = new Set(['EvaluateStream', 'WatchExecution']);
+const LONG_CALLS = new Set(['EvaluateStream', 'WatchExecution', 'AwaitStanding']);
 const TENANT = /^[a-z0-9_]{1,32}$/;
 const EXECUTION_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 

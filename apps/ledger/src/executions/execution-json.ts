@@ -9,6 +9,7 @@ import type {
   Receipt,
   ReservationView,
   SimulateAnswer,
+  StandingFields,
 } from '@writ/operations';
 
 type Json = Record<string, unknown>;
@@ -50,7 +51,16 @@ export function eventJson(event: EventReceipt): Json {
     recordedAt: formatInstant(event.recordedAtMs),
     data: event.data,
     attestation: event.attestation,
-    standing: event.standing,
+    ...standingJson(event),
+  };
+}
+
+export function standingJson({ standing, index, checkpointSizeLeaves, cosignedBy }: StandingFields): Json {
+  return {
+    standing,
+    ...(index === undefined ? {} : { index: index.toString() }),
+    ...(checkpointSizeLeaves === undefined ? {} : { checkpointSize: checkpointSizeLeaves.toString() }),
+    ...(cosignedBy === undefined ? {} : { cosignedBy }),
   };
 }
 

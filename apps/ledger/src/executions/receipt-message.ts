@@ -1,5 +1,5 @@
 import type { Attestation, SignedGrant } from '@writ/evidence';
-import type { DecisionView, EventReceipt, Receipt, ReservationView } from '@writ/operations';
+import type { DecisionView, EventReceipt, Receipt, ReservationView, StandingFields } from '@writ/operations';
 
 import { messageEncoder } from '../grpc/proto-schema.js';
 import type { Message } from '../grpc/decode-message.js';
@@ -60,7 +60,17 @@ export function eventMessage(event: EventReceipt): Message {
     recordedAt: timestampMessage(event.recordedAtMs),
     data: event.data,
     attestation: { entry: event.attestation.entry, ...signatureFields(event.attestation) },
-    standing: STANDING[event.standing],
+    ...standingMessage(event),
+  };
+}
+
+/** The fields of writ.v1.EventReceipt and EventStanding that tell how firmly an event stands. */
+export function standingMessage({ standing, index, checkpointSizeLeaves, cosignedBy }: StandingFields): Message {
+  return {
+    standing: STANDING[standing],
+    ...(index === undefined ? {} : { index: uint64(index) }),
+    ...(checkpointSizeLeaves === undefined ? {} : { checkpointSize: uint64(checkpointSizeLeaves) }),
+    ...(cosignedBy === undefined ? {} : { cosignedBy }),
   };
 }
 

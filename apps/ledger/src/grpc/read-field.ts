@@ -35,6 +35,12 @@ export function numberField(name: string, bits: Bits64): number {
   throw new RejectedError('REQUEST_INVALID', `\`${name}\` is out of range`, { field: name });
 }
 
+/** A uint64 below 2^63: a size, an index, a revision. */
+export function counterField(name: string, bits: Bits64): bigint {
+  if (bits.high < 2_147_483_648) return (BigInt(bits.high) << 32n) | BigInt(bits.low);
+  throw new RejectedError('REQUEST_INVALID', `\`${name}\` is out of range`, { field: name });
+}
+
 /** Milliseconds of a google.protobuf.Timestamp from 1970 on. */
 export function timestampField(name: string, message: Message): number {
   const seconds = numberField(`${name}.seconds`, message['seconds'] as Bits64);

@@ -35,6 +35,14 @@ export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 export const version = z.string().min(1).max(64);
 
+/** A size, an index or a revision in a query: 64-bit numbers are decimal text. */
+export const queryCounter = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,18})$/)
+  .meta({ description: 'A whole number, decimal.' })
+  .transform(BigInt)
+  .refine((value) => value < 2n ** 63n, { message: 'out of range' });
+
 /** A whole number in a query. */
 export const queryNumber = z
   .string()

@@ -2,6 +2,8 @@
 const string = { type: 'string' };
 const integer = { type: 'integer' };
 const boolean = { type: 'boolean' };
+const decimal = { type: 'string', description: 'Decimal.' };
+const base64 = { type: 'string', contentEncoding: 'base64' };
 const time = { type: 'string', format: 'date-time' };
 const json = { type: 'object', description: 'A JSON object.' };
 
@@ -34,6 +36,14 @@ const executionFields = {
   events: list(ref('EventReceipt')),
 };
 
+/** How firmly an event stands. */
+const standing = {
+  standing: { enum: ['recorded', 'sequenced', 'anchored'] },
+  index: { type: 'string', description: 'Of its leaf, decimal; from `sequenced` on.' },
+  checkpointSize: { type: 'string', description: 'Of the latest checkpoint, which covers it; for `anchored`.' },
+  cosignedBy: { type: 'integer', description: 'Witnesses that cosigned that checkpoint.' },
+};
+
 export const SCHEMAS = {
   Decision: object(
     {
@@ -54,16 +64,19 @@ export const SCHEMAS = {
   Reservation: object({ attempt: integer, expiresAt: time, ttlMs: integer, holderHash: string }),
   Attestation: object({ entry: string, keyId: string, batch, signature: string }),
   Grant: object({ payload: string, keyId: string, batch, signature: string }),
-  EventReceipt: object({
-    revision: string,
-    eventId: string,
-    type: string,
-    typeVersion: integer,
-    recordedAt: time,
-    data: { type: 'string', description: 'Canonical JSON text; its SHA-256 stands in the attested entry.' },
-    attestation: ref('Attestation'),
-    standing: { enum: ['recorded', 'sequenced', 'anchored'] },
-  }),
+  EventReceipt: object(
+    {
+      revision: string,
+      eventId: string,
+      type: string,
+      typeVersion: integer,
+      recordedAt: time,
+      data: { type: 'string', description: 'Canonical JSON text; its SHA-256 stands in the attested entry.' },
+      attestation: ref('Attestation'),
+      ...standing,
+    },
+    ['index', 'checkpointSize', 'cosignedBy'],
+  ),
   Receipt: object(
     {
       tenant: string,
@@ -117,6 +130,33 @@ export const SCHEMAS = {
     },
     ['digest'],
   ),
+  Checkpoint: object({
+    note: { type: 'string', description: 'The signed note with its cosignatures.' },
+    size: decimal,
+    root: base64,
+    cosignedBy: integer,
+  }),
+  InclusionProof: object({
+    index: decimal,
+    eventId: string,
+    entry: { type: 'string', description: 'Canonical JSON text; the leaf is SHA-256(0x00 || entry).' },
+    leafHash: base64,
+    path: list(base64),
+    checkpoint: ref('Checkpoint'),
+  }),
+  ConsistencyProof: object({ oldSize: decimal, path: list(base64), checkpoint: ref('Checkpoint') }),
+  Standings: object({
+    tenant: string,
+    executionId: string,
+    reached: boolean,
+    events: list(
+      object({ revision: decimal, eventId: string, type: string, ...standing }, [
+        'index',
+        'checkpointSize',
+        'cosignedBy',
+      ]),
+    ),
+  }),
   PolicyChanges: object({ changes: list(json) }),
   Problem: object(
     {

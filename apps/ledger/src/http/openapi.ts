@@ -11,6 +11,13 @@ import {
   ReserveBody,
   SimulateBody,
 } from '../executions/execution-bodies.js';
+import {
+  CheckpointQuery,
+  ConsistencyQuery,
+  EvidenceQuery,
+  InclusionQuery,
+  StandingQuery,
+} from '../lineage/lineage-queries.js';
 import { ActivateBody, DiffQuery, PolicyTextBody, RetireBody, VersionQuery } from '../policies/policy-bodies.js';
 import { ref, SCHEMAS } from './openapi-schemas.js';
 
@@ -21,7 +28,7 @@ interface Route {
   readonly summary: string;
   readonly body?: z.ZodType;
   readonly query?: z.ZodType;
-  readonly answer: keyof typeof SCHEMAS | 'events' | 'text' | 'object';
+  readonly answer: keyof typeof SCHEMAS | 'events' | 'text' | 'bytes' | 'object';
 }
 
 const execution = '/v1/{tenant}/executions/{executionId}';
@@ -95,6 +102,50 @@ const ROUTES: readonly Route[] = [
     'PolicyAnswer',
   ),
   post(`${policy}/retire`, 'RetirePolicy', 'Takes a version out of use.', RetireBody, 'PolicyAnswer'),
+  get(
+    '/v1/lineage/checkpoint',
+    'GetCheckpoint',
+    'The latest checkpoint, or a published one by its size.',
+    'Checkpoint',
+    CheckpointQuery,
+  ),
+  get(
+    '/v1/lineage/inclusion',
+    'GetInclusionProof',
+    'That one event is in the tree of a checkpoint; by `index`, by `eventId`, or by `tenant` and `executionId`.',
+    'InclusionProof',
+    InclusionQuery,
+  ),
+  get(
+    '/v1/lineage/tlog-proof',
+    'GetTlogProof',
+    'The same as one text, in the format of C2SP tlog-proof.',
+    'text',
+    InclusionQuery,
+  ),
+  get(
+    '/v1/lineage/consistency',
+    'GetConsistencyProof',
+    'That the tree of a checkpoint begins with all leaves of an older tree.',
+    'ConsistencyProof',
+    ConsistencyQuery,
+  ),
+  get(
+    `${execution}/evidence`,
+    'GetEvidence',
+    'The bundle that proves the execution (docs/spec/bundle.md).',
+    'object',
+    EvidenceQuery,
+  ),
+  get(
+    `${execution}/standing`,
+    'AwaitStanding',
+    'How far the events of the execution have come, once that is far enough or the time is over.',
+    'Standings',
+    StandingQuery,
+  ),
+  get('/checkpoint', 'Checkpoint', 'The latest checkpoint as C2SP tlog-tiles serves it.', 'text'),
+  get('/tile/{path}', 'Tile', 'Tiles of hashes and of entries, as C2SP tlog-tiles names them.', 'bytes'),
   get('/health/live', 'Live', 'The process is alive.', 'object'),
   get('/health/ready', 'Ready', 'This node takes writes (200) or does not (503).', 'object'),
   get('/metrics', 'Metrics', 'Prometheus metrics.', 'text'),
@@ -173,6 +224,8 @@ function answerOf(answer: Route['answer']): object {
       };
     case 'text':
       return { description: 'Text.', content: { 'text/plain': { schema: { type: 'string' } } } };
+    case 'bytes':
+      return { description: 'Bytes.', content: { 'application/octet-stream': {} } };
     case 'object':
       return { description: 'An object.', content: { 'application/json': { schema: { type: 'object' } } } };
     default:

@@ -9,6 +9,17 @@ import { INSTANCE_COUNTERS, METRICS, type MetricName } from './metric-table.js';
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
+type LineageStatus = Awaited<ReturnType<ServedLedger['lineageStatus']>>;
+
+const LINEAGE_GAUGES = {
+  writ_lineage_leaves: ({ sizeLeaves }) => Number(sizeLeaves),
+  writ_lineage_checkpoint_leaves: ({ checkpointSizeLeaves }) => Number(checkpointSizeLeaves),
+  writ_lineage_behind_events: ({ behind }) => behind,
+  writ_lineage_cosignatures: ({ cosignedBy }) => cosignedBy,
+  writ_lineage_publisher: ({ role }) => (role === 'publisher' ? 1 : 0),
+  writ_lineage_fault: ({ fault }) => (fault === undefined ? 0 : 1),
+} as const satisfies Partial<Record<MetricName, (status: LineageStatus) => number>>;
+
 /** The registry behind `/metrics`. */
 export class CallMetrics {
   readonly registry = new Registry();
@@ -57,6 +68,9 @@ export class CallMetrics {
     this.gauge('writ_calls_in_flight', inFlight);
     this.gauge('writ_appends_in_flight', () => ledger.metrics.appendsInFlight());
     this.gauge('writ_index_behind_events', () => ledger.metrics.indexBehind());
+    for (const [name, read] of Object.entries(LINEAGE_GAUGES)) {
+      this.gauge(name as keyof typeof LINEAGE_GAUGES, async () => read(await ledger.lineageStatus()));
+    }
     for (const [counter, name] of Object.entries(INSTANCE_COUNTERS)) {
       new Counter({
         name,

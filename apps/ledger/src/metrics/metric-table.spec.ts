@@ -17,6 +17,14 @@ const names = Object.keys(METRICS);
 const counters = Object.fromEntries(Object.keys(INSTANCE_COUNTERS).map((name, index) => [name, index]));
 const ledger = {
   metrics: { appendsInFlight: () => 3, counters: () => counters, indexBehind: async () => 7 },
+  lineageStatus: async () => ({
+    role: 'publisher',
+    sizeLeaves: 11n,
+    checkpointSizeLeaves: 9n,
+    cosignedBy: 2,
+    behind: 4,
+    fault: { code: 'MARK_MISSING', message: 'the mark is gone' },
+  }),
 } as unknown as ServedLedger;
 
 describe('metrics', () => {
@@ -32,6 +40,15 @@ describe('metrics', () => {
     expect(text).toContain('writ_calls_in_flight 5');
     expect(text).toContain('writ_appends_in_flight 3');
     expect(text).toContain('writ_index_behind_events 7');
+    const lineage = [...text.matchAll(/^writ_lineage_(\w+) (\d+)$/gm)].map(([, name, value]) => [name, Number(value)]);
+    expect(Object.fromEntries(lineage)).toEqual({
+      leaves: 11,
+      checkpoint_leaves: 9,
+      behind_events: 4,
+      cosignatures: 2,
+      publisher: 1,
+      fault: 1,
+    });
     expect(text).toContain(`writ_sweeps_total ${counters['sweeps']}`);
     expect(text).toContain('writ_items_total{code="INV-013"} 1');
     expect(text).toContain('writ_call_duration_seconds_count{method="Evaluate",protocol="grpc"} 1');
@@ -40,7 +57,7 @@ describe('metrics', () => {
   it('are told without the one that cannot be read', async () => {
     const metrics = new CallMetrics({ version: 'v', digest: 'd' });
     const indexBehind = (): Promise<number> => Promise.reject(new Error('the index is not running'));
-    metrics.watch({ metrics: { ...ledger.metrics, indexBehind } } as unknown as ServedLedger, () => 5);
+    metrics.watch({ ...ledger, metrics: { ...ledger.metrics, indexBehind } }, () => 5);
     const text = await metrics.registry.metrics();
     metrics.close();
     expect(text).toMatch(/writ_index_behind_events nan/i);

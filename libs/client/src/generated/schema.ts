@@ -773,6 +773,17 @@ export const SCHEMA: object = {
               },
             },
             EventReceipt: {
+              oneofs: {
+                _index: {
+                  oneof: ['index'],
+                },
+                _checkpointSize: {
+                  oneof: ['checkpointSize'],
+                },
+                _cosignedBy: {
+                  oneof: ['cosignedBy'],
+                },
+              },
               fields: {
                 revision: {
                   type: 'uint64',
@@ -805,6 +816,27 @@ export const SCHEMA: object = {
                 standing: {
                   type: 'Standing',
                   id: 8,
+                },
+                index: {
+                  type: 'uint64',
+                  id: 9,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+                checkpointSize: {
+                  type: 'uint64',
+                  id: 10,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+                cosignedBy: {
+                  type: 'uint32',
+                  id: 11,
+                  options: {
+                    proto3_optional: true,
+                  },
                 },
               },
             },
@@ -1320,6 +1352,363 @@ export const SCHEMA: object = {
                 changesJson: {
                   type: 'string',
                   id: 1,
+                },
+              },
+            },
+            LineageService: {
+              methods: {
+                GetCheckpoint: {
+                  requestType: 'GetCheckpointRequest',
+                  responseType: 'GetCheckpointResponse',
+                },
+                GetInclusionProof: {
+                  requestType: 'GetInclusionProofRequest',
+                  responseType: 'GetInclusionProofResponse',
+                },
+                GetTlogProof: {
+                  requestType: 'GetTlogProofRequest',
+                  responseType: 'GetTlogProofResponse',
+                },
+                GetConsistencyProof: {
+                  requestType: 'GetConsistencyProofRequest',
+                  responseType: 'GetConsistencyProofResponse',
+                },
+                GetEvidence: {
+                  requestType: 'GetEvidenceRequest',
+                  responseType: 'GetEvidenceResponse',
+                },
+                AwaitStanding: {
+                  requestType: 'AwaitStandingRequest',
+                  responseType: 'AwaitStandingResponse',
+                },
+              },
+            },
+            Checkpoint: {
+              fields: {
+                note: {
+                  type: 'string',
+                  id: 1,
+                },
+                size: {
+                  type: 'uint64',
+                  id: 2,
+                },
+                root: {
+                  type: 'bytes',
+                  id: 3,
+                },
+                cosignedBy: {
+                  type: 'uint32',
+                  id: 4,
+                },
+              },
+            },
+            ExecutionEntry: {
+              oneofs: {
+                _revision: {
+                  oneof: ['revision'],
+                },
+              },
+              fields: {
+                tenant: {
+                  type: 'string',
+                  id: 1,
+                },
+                executionId: {
+                  type: 'string',
+                  id: 2,
+                },
+                revision: {
+                  type: 'uint64',
+                  id: 3,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+              },
+            },
+            EntryTarget: {
+              oneofs: {
+                target: {
+                  oneof: ['index', 'eventId', 'execution'],
+                },
+              },
+              fields: {
+                index: {
+                  type: 'uint64',
+                  id: 1,
+                },
+                eventId: {
+                  type: 'string',
+                  id: 2,
+                },
+                execution: {
+                  type: 'ExecutionEntry',
+                  id: 3,
+                },
+              },
+            },
+            GetCheckpointRequest: {
+              oneofs: {
+                _size: {
+                  oneof: ['size'],
+                },
+              },
+              fields: {
+                size: {
+                  type: 'uint64',
+                  id: 1,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+              },
+            },
+            GetCheckpointResponse: {
+              fields: {
+                checkpoint: {
+                  type: 'Checkpoint',
+                  id: 1,
+                },
+              },
+            },
+            GetInclusionProofRequest: {
+              oneofs: {
+                _checkpointSize: {
+                  oneof: ['checkpointSize'],
+                },
+              },
+              fields: {
+                target: {
+                  type: 'EntryTarget',
+                  id: 1,
+                },
+                checkpointSize: {
+                  type: 'uint64',
+                  id: 2,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+              },
+            },
+            GetInclusionProofResponse: {
+              fields: {
+                index: {
+                  type: 'uint64',
+                  id: 1,
+                },
+                eventId: {
+                  type: 'string',
+                  id: 2,
+                },
+                entry: {
+                  type: 'string',
+                  id: 3,
+                },
+                leafHash: {
+                  type: 'bytes',
+                  id: 4,
+                },
+                path: {
+                  rule: 'repeated',
+                  type: 'bytes',
+                  id: 5,
+                },
+                checkpoint: {
+                  type: 'Checkpoint',
+                  id: 6,
+                },
+              },
+            },
+            GetTlogProofRequest: {
+              oneofs: {
+                _checkpointSize: {
+                  oneof: ['checkpointSize'],
+                },
+              },
+              fields: {
+                target: {
+                  type: 'EntryTarget',
+                  id: 1,
+                },
+                checkpointSize: {
+                  type: 'uint64',
+                  id: 2,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+              },
+            },
+            GetTlogProofResponse: {
+              fields: {
+                proof: {
+                  type: 'string',
+                  id: 1,
+                },
+              },
+            },
+            GetConsistencyProofRequest: {
+              oneofs: {
+                _newSize: {
+                  oneof: ['newSize'],
+                },
+              },
+              fields: {
+                oldSize: {
+                  type: 'uint64',
+                  id: 1,
+                },
+                newSize: {
+                  type: 'uint64',
+                  id: 2,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+              },
+            },
+            GetConsistencyProofResponse: {
+              fields: {
+                oldSize: {
+                  type: 'uint64',
+                  id: 1,
+                },
+                path: {
+                  rule: 'repeated',
+                  type: 'bytes',
+                  id: 2,
+                },
+                checkpoint: {
+                  type: 'Checkpoint',
+                  id: 3,
+                },
+              },
+            },
+            GetEvidenceRequest: {
+              oneofs: {
+                _checkpointSize: {
+                  oneof: ['checkpointSize'],
+                },
+              },
+              fields: {
+                tenant: {
+                  type: 'string',
+                  id: 1,
+                },
+                executionId: {
+                  type: 'string',
+                  id: 2,
+                },
+                checkpointSize: {
+                  type: 'uint64',
+                  id: 3,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+                withhold: {
+                  rule: 'repeated',
+                  type: 'string',
+                  id: 4,
+                },
+                withholdAll: {
+                  type: 'bool',
+                  id: 5,
+                },
+              },
+            },
+            GetEvidenceResponse: {
+              fields: {
+                bundle: {
+                  type: 'bytes',
+                  id: 1,
+                },
+              },
+            },
+            AwaitStandingRequest: {
+              fields: {
+                tenant: {
+                  type: 'string',
+                  id: 1,
+                },
+                executionId: {
+                  type: 'string',
+                  id: 2,
+                },
+                wanted: {
+                  type: 'Standing',
+                  id: 3,
+                },
+                timeoutMs: {
+                  type: 'uint64',
+                  id: 4,
+                },
+              },
+            },
+            AwaitStandingResponse: {
+              fields: {
+                reached: {
+                  type: 'bool',
+                  id: 1,
+                },
+                events: {
+                  rule: 'repeated',
+                  type: 'EventStanding',
+                  id: 2,
+                },
+              },
+            },
+            EventStanding: {
+              oneofs: {
+                _index: {
+                  oneof: ['index'],
+                },
+                _checkpointSize: {
+                  oneof: ['checkpointSize'],
+                },
+                _cosignedBy: {
+                  oneof: ['cosignedBy'],
+                },
+              },
+              fields: {
+                revision: {
+                  type: 'uint64',
+                  id: 1,
+                },
+                eventId: {
+                  type: 'string',
+                  id: 2,
+                },
+                type: {
+                  type: 'string',
+                  id: 3,
+                },
+                standing: {
+                  type: 'Standing',
+                  id: 4,
+                },
+                index: {
+                  type: 'uint64',
+                  id: 5,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+                checkpointSize: {
+                  type: 'uint64',
+                  id: 6,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+                cosignedBy: {
+                  type: 'uint32',
+                  id: 7,
+                  options: {
+                    proto3_optional: true,
+                  },
                 },
               },
             },
