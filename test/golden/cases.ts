@@ -1,6 +1,6 @@
 import { canonicalise, parseBase64, parseJson, textOf, toBase64, utf8, type JsonObject } from '@writ/encoding';
 import { attestationMessage, encodeBundle } from '@writ/evidence';
-import { commit, parseEntry, type Openings } from '@writ/ledger';
+import { commit, parseEntry } from '@writ/ledger';
 import { emptyRoot, encodeEntryBundle, rootOf } from '@writ/merkle';
 
 import {
@@ -219,7 +219,7 @@ function withLowScore(event: LoggedEvent): LoggedEvent {
   const lower = { ...opening, value: { value: 600 } };
   const commitment = commit(parseBase64(lower.salt), name, lower.value);
   return attestAnew(event, {
-    openings: { ...event.openings, [name]: lower } as Openings,
+    openings: { ...event.openings, [name]: lower },
     data: (data) => {
       const intent = data['intent'] as JsonObject;
       const signals = { ...(intent['signals'] as JsonObject), credit_score: commitment };

@@ -3,6 +3,7 @@
 import os
 
 from canonical import Refused, decimal, from_base64, sha256
+from notes import parse_note
 
 
 def leaf_hash(entry):
@@ -84,9 +85,10 @@ def parse_proof(data):
     code = "PROOF_INVALID"
     head, empty, note = data.partition(b"\n\n")
     try:
-        lines = head.decode("ascii").split("\n")
-    except UnicodeDecodeError as error:
-        raise Refused(code, "not ASCII above the checkpoint") from error
+        parse_note(note)
+        lines = head.decode("utf-8").split("\n")
+    except (Refused, UnicodeDecodeError) as error:
+        raise Refused(code, "not UTF-8, or no note below") from error
     if not empty or lines.pop(0) != "c2sp.org/tlog-proof@v1":
         raise Refused(code, "another format")
     if lines and lines[0].startswith("extra "):
@@ -108,12 +110,12 @@ def number_in_path(number):
 
 
 def read_tile(folder, level, number, width):
-    """`level` is a number or "entries". A partial tile may be gone where the full one is there."""
+    """→ the bytes and the width that they have. `level` is a number or "entries". A partial tile may be gone where the full one is."""
     full = os.path.join(folder, "tile", str(level), number_in_path(number))
-    for path in [full] if width == 256 else [f"{full}.p/{width}", full]:
+    for path, found in [(full, 256)] if width == 256 else [(f"{full}.p/{width}", width), (full, 256)]:
         if os.path.isfile(path):
             with open(path, "rb") as file:
-                return file.read()
+                return file.read(), found
     raise Refused("TILE_INVALID", f"no tile {level}/{number}, width {width}")
 
 
@@ -128,14 +130,19 @@ def tiles_of(size, level):
 def read_entries(folder, size):
     entries = []
     for number, width in tiles_of(size, 0):
-        data, at = read_tile(folder, "entries", number, width), 0
-        for _ in range(width):
-            length = int.from_bytes(data[at : at + 2], "big")
-            entry = data[at + 2 : at + 2 + length]
-            if len(data) < at + 2 or len(entry) != length:
-                raise Refused("TILE_INVALID", "an entry is cut off")
-            entries.append(entry)
-            at += 2 + length
+        data, found = read_tile(folder, "entries", number, width)
+        entries += parse_entries(data, found)[:width]
+    return entries
+
+
+def parse_entries(data, width):
+    entries, at = [], 0
+    for _ in range(width):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        entries.append(data[at + 2 : end])
+        at = end
+    if at != len(data):
+        raise Refused("TILE_INVALID", "cut off, or more than its entries")
     return entries
 
 
@@ -148,8 +155,9 @@ def verify_tiles(folder, size, root):
     level, below = 0, hashes
     while below:
         for number, width in tiles_of(size, level):
+            data, found = read_tile(folder, level, number, width)
             expected = b"".join(below[number * 256 : number * 256 + width])
-            if read_tile(folder, level, number, width)[: 32 * width] != expected:
+            if len(data) != 32 * found or data[: 32 * width] != expected:
                 raise Refused("TILE_INVALID", f"tile {level}/{number} holds other hashes")
         below = [root_of(below[at : at + 256]) for at in range(0, len(below) // 256 * 256, 256)]
         level += 1

@@ -1,0 +1,141 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseTlogProof, verifyCheckpoint } from '@writ/checkpoint';
+import { textOf, toHex } from '@writ/encoding';
+import { LedgerError, RejectedError } from '@writ/errors';
+import { leafHash, verifyInclusion } from '@writ/merkle';
+import { parseTrustFile } from '@writ/verifier';
+
+import { TILED_SIZE, trustText, V1 } from '../golden/frozen-files.js';
+import { COSIGNED_AT } from '../golden/frozen-log.js';
+import { filesBelow } from '../vectors/published.js';
+import { describeReader, dice, SecondReader, type Answer } from './reader.js';
+
+const trust = parseTrustFile(trustText());
+const trustPath = join(V1, 'trust.txt');
+const read = (path: string): Uint8Array => new Uint8Array(readFileSync(join(V1, path)));
+/** Of single-byte changes that are tried, spread over the whole. */
+const CHANGES = process.env['WRIT_LONG_PROPERTIES'] === '1' ? 20_000 : 250;
+
+/** `verified`, or the code of the error. */
+function verdictOf(act: () => unknown): string {
+  try {
+    act();
+    return 'verified';
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return error.code;
+  }
+}
+
+/** Bytes as text, where they are UTF-8. */
+function textOr(bytes: Uint8Array, code: 'PROOF_INVALID'): string {
+  try {
+    return textOf(bytes);
+  } catch (cause) {
+    throw new RejectedError(code, 'a proof is UTF-8', {}, { cause });
+  }
+}
+
+const verdictIn = ({ verified, code }: Answer): string => (verified ? 'verified' : String(code));
+
+/** Copies of `bytes`, each with one byte changed, cut off, or doubled. */
+function* changed(bytes: Uint8Array, seed: number): Generator<Uint8Array> {
+  const roll = dice(seed);
+  for (let count = 0; count < CHANGES; count += 1) {
+    const at = Math.floor((count * bytes.length) / CHANGES);
+    const copy = bytes.slice();
+    copy[at] = (copy[at] ?? 0) ^ (1 << roll(8));
+    yield copy;
+  }
+  for (let count = 0; count < 20; count += 1) {
+    const at = roll(bytes.length);
+    yield bytes.slice(0, at);
+    yield new Uint8Array([...bytes.slice(0, at), ...bytes.slice(Math.max(0, at - 1))]);
+  }
+}
+
+describeReader('a second reader', () => {
+  let reader: SecondReader;
+  beforeAll(() => {
+    reader = new SecondReader();
+  });
+  afterAll(() => reader.close());
+
+  test('reads the frozen checkpoint alike', async () => {
+    const { checkpoint, cosignatures } = verifyCheckpoint(read('proofs/checkpoint'), trust.policy);
+    const answer = await reader.ask({ kind: 'checkpoint', trust: trustPath, file: join(V1, 'proofs/checkpoint') });
+    expect(answer).toEqual({
+      verified: true,
+      origin: checkpoint.origin,
+      size: String(checkpoint.sizeLeaves),
+      root: toHex(checkpoint.rootHash),
+      cosigned: Object.fromEntries(cosignatures.map(({ witness, timeSeconds }) => [witness.name, timeSeconds])),
+    });
+  });
+
+  test.each([COSIGNED_AT - 1, COSIGNED_AT, COSIGNED_AT + 1, COSIGNED_AT + 2])(
+    'finds it as old: %d',
+    async (notBefore) => {
+      const ours = verdictOf(() =>
+        verifyCheckpoint(read('proofs/checkpoint'), trust.policy, { notBeforeSeconds: notBefore }),
+      );
+      const file = join(V1, 'proofs/checkpoint');
+      const theirs = await reader.ask({ kind: 'checkpoint', trust: trustPath, file, not_before: notBefore });
+      expect(verdictIn(theirs)).toBe(ours);
+    },
+  );
+
+  test('comes to the same verdict on every changed checkpoint', async () => {
+    for (const bytes of changed(read('proofs/checkpoint'), 1)) {
+      const ours = verdictOf(() => verifyCheckpoint(bytes, trust.policy, { origin: trust.origin }));
+      const theirs = await reader.ask({ kind: 'checkpoint', trust: trustPath, file: reader.write(bytes) });
+      expect([textOf(bytes.map((byte) => byte & 0x7f)), verdictIn(theirs)]).toEqual([
+        textOf(bytes.map((byte) => byte & 0x7f)),
+        ours,
+      ]);
+    }
+  }, 120_000);
+
+  test('comes to the same verdict on every changed proof', async () => {
+    const entry = join(V1, 'proofs/commit.entry');
+    const leaf = leafHash(read('proofs/commit.entry'));
+    const proof = read('proofs/commit.tlog-proof');
+    const verdicts = new Set<string>();
+    for (const bytes of [proof, ...changed(proof, 2)]) {
+      const ours = verdictOf(() => {
+        const { index, path, checkpoint: note } = parseTlogProof(textOr(bytes, 'PROOF_INVALID'));
+        const { checkpoint } = verifyCheckpoint(note, trust.policy, { origin: trust.origin });
+        verifyInclusion({ leafHash: leaf, index, sizeLeaves: checkpoint.sizeLeaves, path }, checkpoint.rootHash);
+      });
+      const theirs = await reader.ask({ kind: 'proof', trust: trustPath, file: reader.write(bytes), entry });
+      expect(verdictIn(theirs)).toBe(ours);
+      verdicts.add(ours);
+    }
+    expect(verdicts.size).toBeGreaterThan(4);
+  }, 120_000);
+
+  test('finds the root of the frozen tiles, and every tile under it', async () => {
+    const request = { kind: 'tiles', trust: trustPath, file: join(V1, 'tiles/checkpoint'), folder: join(V1, 'tiles') };
+    expect(await reader.ask(request)).toMatchObject({ verified: true, entries: TILED_SIZE });
+  });
+
+  test('misses no changed byte of a tile, and no tile that is gone', async () => {
+    const roll = dice(3);
+    const tiles = filesBelow(join(V1, 'tiles')).filter((path) => path.startsWith('tile/'));
+    for (const path of tiles) {
+      for (const change of ['byte', 'gone', 'longer'] as const) {
+        const folder = join(reader.folder, 'tiles');
+        cpSync(join(V1, 'tiles'), folder, { recursive: true });
+        const bytes = new Uint8Array(readFileSync(join(folder, path)));
+        const at = roll(bytes.length);
+        if (change === 'byte') bytes[at] = (bytes[at] ?? 0) ^ (1 << roll(8));
+        if (change === 'gone') rmSync(join(folder, path));
+        else writeFileSync(join(folder, path), change === 'longer' ? new Uint8Array([...bytes, 0]) : bytes);
+        const request = { kind: 'tiles', trust: trustPath, file: join(V1, 'tiles/checkpoint'), folder };
+        expect([path, change, (await reader.ask(request)).verified]).toEqual([path, change, false]);
+        rmSync(folder, { recursive: true });
+      }
+    }
+  }, 60_000);
+});
