@@ -18,6 +18,9 @@ import type { EventCatalogue, EventType, Fact } from './events.js';
 /** The data of an event as stored: the fact and the nonce that keeps its digest from being guessed (base64, 16 bytes). */
 export type EventData<T extends EventType = EventType> = EventCatalogue[T] & { readonly nonce: string };
 
+/** Entries that one `EntriesSequenced` gives an index; with names of the longest kind it stays below what a store takes. */
+export const MAX_SEQUENCED_REFS = 2_048;
+
 /** A string of our own kind. Patterns rather than functions, because zod compiles them and folding is on the hot path. */
 const matching = <T extends string>(pattern: RegExp) => z.string().regex(pattern) as unknown as z.ZodType<T>;
 
@@ -33,8 +36,9 @@ const commitment: z.ZodType<Commitment> = digest;
 /** A date that exists, in UTC, with three fraction digits. */
 const instant = z.iso.datetime({ precision: 3 }) as unknown as z.ZodType<Instant>;
 const revision = matching<string>(/^(?:0|[1-9][0-9]{0,18})$/);
-/** Canonical base64 of 16, 33 and 64 bytes: the unused bits of the last character are zero. */
+/** Canonical base64 of 16, 32, 33 and 64 bytes: the unused bits of the last character are zero. */
 const base64Of16 = matching<string>(/^[A-Za-z0-9+/]{21}[AQgw]==$/);
+const base64Of32 = matching<string>(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/);
 const base64Of33 = matching<string>(/^[A-Za-z0-9+/]{44}$/);
 const base64Of64 = matching<string>(/^[A-Za-z0-9+/]{85}[AQgw]==$/);
 const nonce = base64Of16;
@@ -98,6 +102,9 @@ const report = { ...attempt, commitId: eventId, bodyDigest: digest, result: comm
 const policyFact = { nonce, tenant, actor, policyId, version: text, digest };
 const key = { nonce, actor, origin: text, keyId, purpose: z.literal('attestation'), publicKey: base64Of33 };
 
+const lineageFact = { nonce, origin: text };
+const sequencedRef = z.strictObject({ stream: text, revision, eventId, leafHash: base64Of32 });
+
 /** Every type and version that this build can read. A new shape of a type is a new row, never an edit. */
 const SCHEMAS: { readonly [T in EventType]: { readonly 1: z.ZodType<EventData<T>> } } = {
   DecisionAdmitted: { 1: z.strictObject({ ...decision, validUntil: instant }) },
@@ -140,6 +147,37 @@ const SCHEMAS: { readonly [T in EventType]: { readonly 1: z.ZodType<EventData<T>
   KeyAdded: { 1: z.strictObject(key) },
   KeyRotated: { 1: z.strictObject({ ...key, replaces: keyId }) },
   KeyRevoked: { 1: z.strictObject({ ...key, cutOffIndex: revision, reason: text }) },
+  EntriesSequenced: {
+    1: z.strictObject({
+      ...lineageFact,
+      firstIndex: revision,
+      treeSize: revision,
+      root: base64Of32,
+      through: revision,
+      refs: z.array(sequencedRef).min(1).max(MAX_SEQUENCED_REFS),
+    }),
+  },
+  CheckpointPublished: {
+    1: z.strictObject({
+      ...lineageFact,
+      treeSize: revision,
+      root: base64Of32,
+      checkpoint: text,
+      cosignedBy: z.int().min(0),
+    }),
+  },
+  LedgerRecovered: {
+    1: z.strictObject({
+      ...lineageFact,
+      actor,
+      reason: text,
+      knownSize: revision,
+      knownRoot: base64Of32,
+      keptSize: revision,
+      keptRoot: base64Of32,
+      unknown: z.array(text),
+    }),
+  },
 };
 
 /** The version that this build writes, for every type. */

@@ -243,6 +243,52 @@ export interface KeyRevoked extends KeyFact {
   readonly reason: string;
 }
 
+/** What stands at one index of the tree; the index is `firstIndex` of the event and the place among its `refs`. */
+export interface SequencedRef {
+  readonly stream: string;
+  /** Decimal string. */
+  readonly revision: string;
+  readonly eventId: EventId;
+  /** SHA-256(0x00 ‖ entry), base64. */
+  readonly leafHash: string;
+}
+/** On `lineage-<origin>`, as the two below: gives events their indices. Not a leaf itself. Sizes are decimal strings. */
+export interface EntriesSequenced {
+  readonly origin: string;
+  readonly firstIndex: string;
+  /** Leaves once these are in: `firstIndex` and the number of `refs`. */
+  readonly treeSize: string;
+  /** Root of that tree, base64. */
+  readonly root: string;
+  /** Store position of the last of `refs`: where to go on reading, and for nothing else. */
+  readonly through: string;
+  /** 1 to 2,048, in commit order. */
+  readonly refs: readonly SequencedRef[];
+}
+export interface CheckpointPublished {
+  readonly origin: string;
+  readonly treeSize: string;
+  readonly root: string;
+  /** The signed note with the cosignatures that were collected (docs/spec/checkpoint.md). */
+  readonly checkpoint: string;
+  /** Witnesses among its signatures. */
+  readonly cosignedBy: number;
+}
+/** An operator's word that the store lacks what was known of it, and that the ledger goes on from what is there. */
+export interface LedgerRecovered {
+  readonly origin: string;
+  readonly actor: Actor;
+  readonly reason: string;
+  /** The largest head that was known outside the store. */
+  readonly knownSize: string;
+  readonly knownRoot: string;
+  /** The head that the store has. */
+  readonly keptSize: string;
+  readonly keptRoot: string;
+  /** Streams, or references to streams, of which events are known to be missing. */
+  readonly unknown: readonly string[];
+}
+
 /** Event type → shape of its data (without nonce). */
 export interface EventCatalogue {
   DecisionAdmitted: DecisionAdmitted;
@@ -268,6 +314,9 @@ export interface EventCatalogue {
   KeyAdded: KeyAdded;
   KeyRotated: KeyRotated;
   KeyRevoked: KeyRevoked;
+  EntriesSequenced: EntriesSequenced;
+  CheckpointPublished: CheckpointPublished;
+  LedgerRecovered: LedgerRecovered;
 }
 export type EventType = keyof EventCatalogue;
 

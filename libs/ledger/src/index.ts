@@ -8,11 +8,13 @@ export type {
   ApprovalExpired,
   ApprovalGranted,
   ApprovalRejected,
+  CheckpointPublished,
   CommittedIntent,
   DecisionAdmitted,
   DecisionDenied,
   DecisionEscalated,
   DecisionReason,
+  EntriesSequenced,
   EventCatalogue,
   EventType,
   ExecutionCommitted,
@@ -27,6 +29,7 @@ export type {
   KeyRotated,
   LateOutcomeReported,
   LedgerEvent,
+  LedgerRecovered,
   Outcome,
   OutcomeReconciled,
   OutcomeUnknown,
@@ -40,6 +43,7 @@ export type {
   ReservationReleased,
   ReservationRenewed,
   Runtime,
+  SequencedRef,
   Terms,
 } from './events.js';
 export type {
@@ -82,7 +86,14 @@ export {
   type StreamName,
 } from './stream.js';
 export { entryOf, leafHashOf, MAX_ENTRY_BYTES, parseEntry, type EncodedEntry, type Entry } from './entry.js';
-export { CURRENT_TYPE_VERSION, EVENT_TYPES, isEventType, parseEventData, type EventData } from './event-schema.js';
+export {
+  CURRENT_TYPE_VERSION,
+  EVENT_TYPES,
+  isEventType,
+  MAX_SEQUENCED_REFS,
+  parseEventData,
+  type EventData,
+} from './event-schema.js';
 export { encodeMetadata, parseAttestation, parseMetadata, type Attestation, type EventMetadata } from './metadata.js';
 export { prepare, prepareAll, type PreparedEvent, type SealOptions } from './seal.js';
 export { openEvent, type OpenedEvent, type StoredEvent } from './open-event.js';
@@ -139,3 +150,13 @@ export {
   type RecordedKey,
   type RevokeKey,
 } from './key-stream.js';
+export {
+  evolveLineage,
+  isLineageEvent,
+  NO_LINEAGE,
+  passForeignRevision,
+  type LineageEvent,
+  type LineageEventType,
+  type LineageStreamState,
+  type RecordedCheckpoint,
+} from './lineage-stream.js';
