@@ -10,8 +10,22 @@ import type { Attestation, SignedGrant } from '@writ/evidence';
 /** How firmly an event stands: durable, indexed in the lineage tree, covered by a published checkpoint. */
 export type Standing = 'recorded' | 'sequenced' | 'anchored';
 
-/** One event with the proof that it was signed (docs/spec/attestation.md). */
-export interface EventReceipt {
+/** How firmly an event stands, and where. */
+export interface StandingFields {
+  readonly standing: Standing;
+  /** Of its leaf in the lineage tree, from `sequenced` on. */
+  readonly index?: bigint;
+  /** Of the latest checkpoint, which covers it; for `anchored`. */
+  readonly checkpointSizeLeaves?: bigint;
+  /** Witnesses that cosigned that checkpoint; for `anchored`. */
+  readonly cosignedBy?: number;
+}
+
+/**
+ * One event with the proof that it was signed (docs/spec/attestation.md). An answer that appended says `recorded`; reads
+ * say how far it has come since.
+ */
+export interface EventReceipt extends StandingFields {
   readonly revision: bigint;
   readonly eventId: string;
   readonly type: string;
@@ -20,7 +34,6 @@ export interface EventReceipt {
   /** Canonical JSON text; its SHA-256 stands in the attested entry. */
   readonly data: string;
   readonly attestation: Attestation;
-  readonly standing: Standing;
 }
 
 export interface Reason {

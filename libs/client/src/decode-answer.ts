@@ -11,6 +11,7 @@ import type {
   ReceiptAnswer,
   Reservation,
   Standing,
+  StandingFields,
 } from './answers.js';
 import { UnreadableAnswer } from './unreadable-answer.js';
 import type {
@@ -23,6 +24,7 @@ import type {
   WireReceipt,
   WireReceiptAnswer,
   WireReservation,
+  WireStanding,
   WireTimestamp,
 } from './wire-types.js';
 
@@ -132,7 +134,16 @@ export function decodeEvent(wire: WireEvent): EventReceipt {
     recordedAtMs: decodeInstant(wire.recordedAt, 'event.recorded_at'),
     data: wire.data,
     attestation: { entry: attestation.entry, ...decodeProof(attestation) },
-    standing: named(STANDINGS, wire.standing, 'event.standing'),
+    ...decodeStanding(wire),
+  };
+}
+
+export function decodeStanding({ standing, index, checkpointSize, cosignedBy }: WireStanding): StandingFields {
+  return {
+    standing: named(STANDINGS, standing, 'event.standing'),
+    ...(index == null ? {} : { index: BigInt(index) }),
+    ...(checkpointSize == null ? {} : { checkpointSizeLeaves: BigInt(checkpointSize) }),
+    ...(cosignedBy == null ? {} : { cosignedBy }),
   };
 }
 

@@ -3,6 +3,7 @@
  * reports. docs/guides/client.md shows it at work.
  */
 export { WritClient } from './writ-client.js';
+export type { LineageClient } from './lineage-client.js';
 export type { PolicyClient } from './policy-client.js';
 export type { ConnectOptions, Timeouts, TlsFiles } from './connect-options.js';
 export { EffectDidNotHappen, type Effect, type Run } from './effect.js';
@@ -56,4 +57,13 @@ export type {
   Reservation,
   SimulateAnswer,
   Standing,
+  StandingFields,
 } from './answers.js';
+export type { Checkpoint, ConsistencyProof, EventStanding, InclusionProof, StandingAnswer } from './lineage-answers.js';
+export type {
+  AwaitStandingRequest,
+  ConsistencyRequest,
+  EntryTarget,
+  EvidenceRequest,
+  InclusionRequest,
+} from './lineage-requests.js';

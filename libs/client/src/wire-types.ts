@@ -24,7 +24,14 @@ export interface WireGrant extends WireProof {
   readonly payload: string;
 }
 
-export interface WireEvent {
+export interface WireStanding {
+  readonly standing: string;
+  readonly index?: string | null;
+  readonly checkpointSize?: string | null;
+  readonly cosignedBy?: number | null;
+}
+
+export interface WireEvent extends WireStanding {
   readonly revision: string;
   readonly eventId: string;
   readonly type: string;
@@ -32,7 +39,6 @@ export interface WireEvent {
   readonly recordedAt: WireTimestamp | null;
   readonly data: string;
   readonly attestation: (WireProof & { readonly entry: string }) | null;
-  readonly standing: string;
 }
 
 export interface WireDecision {

@@ -30,6 +30,7 @@ import {
   RESERVE,
   SIMULATE,
 } from './execution-rpcs.js';
+import { LineageClient } from './lineage-client.js';
 import { callPersistently, Rotation } from './persistent-call.js';
 import { PolicyClient } from './policy-client.js';
 import type {
@@ -58,6 +59,7 @@ export class WritClient implements ExecutionCalls {
   readonly trust: Trust | undefined;
   readonly timeouts: Timeouts;
   readonly policies: PolicyClient;
+  readonly lineage: LineageClient;
   readonly #servers: Rotation<ServerLink>;
 
   private constructor(connection: Connection) {
@@ -68,6 +70,7 @@ export class WritClient implements ExecutionCalls {
     const [first, ...others] = connection.addresses;
     this.#servers = new Rotation([linkTo(first), ...others.map(linkTo)]);
     this.policies = new PolicyClient(this.tenant, this.#call);
+    this.lineage = new LineageClient(this.tenant, this.#call);
   }
 
   /**

@@ -11,7 +11,7 @@ import { standingFields } from './standings.js';
 
 const MAX_WAIT_MS = 60_000;
 /** Kept of the caller's patience for the way back. */
-const WAY_BACK_MS = 50;
+const WAY_BACK_MS = 200;
 const RANK = { recorded: 0, sequenced: 1, anchored: 2 } as const satisfies Record<Standing['kind'], number>;
 
 /** Waits until the events that the execution has now are sequenced or anchored, and tells how far they are then. */

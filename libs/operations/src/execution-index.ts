@@ -1,4 +1,5 @@
 import type { ExecutionId, Tenant } from '@writ/encoding';
+import type { ExecutionLog } from './execution-log.js';
 import type { ExecutionSummary, ListExecutionsAnswer, ListExecutionsRequest } from './operations.js';
 
 /**
@@ -14,6 +15,11 @@ export interface ExecutionIndex {
   ): Promise<readonly { readonly tenant: Tenant; readonly executionId: ExecutionId }[]>;
   /** Last position applied, and how many events of the store wait after it (an estimate). */
   lag(): Promise<{ readonly position: bigint | null; readonly behind: bigint }>;
+  /**
+   * Told after every append of this process, with the log as it then stands: saves an index that keeps up from opening
+   * what was just signed and folded here. Never throws; an index that is not told finds out by itself.
+   */
+  noteWritten?(log: ExecutionLog): void;
   close(): Promise<void>;
 }
 

@@ -80,7 +80,10 @@ export async function handleExecution(engine: Engine, call: ExecutionCall): Prom
       },
       ...patienceOf(call.context, ports.clock.nowMs()),
     });
-    if (appended !== undefined) counters.appends += 1;
+    if (appended !== undefined) {
+      counters.appends += 1;
+      ports.index.noteWritten?.(prospect.log);
+    }
     if (prospect.log.events.length > 0) remembered.put(prospect.log);
     return await tell(engine, call, prospect);
   } catch (error) {
