@@ -150,6 +150,7 @@ export const ERROR_CODES = {
     meaning: 'a setting has a value that it cannot have; the details name the variable and what it wants',
   },
   KEY_FILE_INVALID: { kind: 'Rejected', meaning: 'a key file cannot be read, is malformed, or can be read by others' },
+  KEY_IN_USE: { kind: 'Rejected', meaning: 'the key signs now; it is revoked only after another has taken its place' },
   EVENT_TOO_LARGE: { kind: 'Rejected', meaning: 'an event or an append exceeds the size that every store can hold' },
   CURSOR_INVALID: { kind: 'Rejected', meaning: 'the page token was not made by this ledger for this query' },
 
@@ -165,6 +166,10 @@ export const ERROR_CODES = {
     meaning: 'that version is published with another digest; a version never changes',
   },
   POLICY_ACTIVATION_STALE: { kind: 'Conflict', meaning: 'another activation came first; look and ask again' },
+  KEY_ROTATION_STALE: {
+    kind: 'Conflict',
+    meaning: 'the key to be replaced is not the current one; look and ask again',
+  },
 
   // --- Unavailable: retry with the same ids ----------------------------------------------------
   STORE_UNAVAILABLE: { kind: 'Unavailable', meaning: 'the event store cannot be reached; nothing was appended' },
@@ -224,6 +229,10 @@ export const ERROR_CODES = {
   },
   KEY_UNKNOWN: { kind: 'Integrity', meaning: 'a signature names a key that is not trusted here' },
   KEY_MISMATCH: { kind: 'Integrity', meaning: 'the key file is not the key that this ledger recorded' },
+  KEY_REVOKED: {
+    kind: 'Integrity',
+    meaning: 'the key was revoked; nothing that it signed from the cut-off index on counts',
+  },
   POLICY_DIGEST_MISMATCH: {
     kind: 'Integrity',
     meaning: 'a stored policy document does not hash to its recorded digest',

@@ -37,6 +37,15 @@ export {
   type GrantExpectation,
   type SignedGrant,
 } from './grant.js';
+export {
+  beginKeyChain,
+  chainedKeys,
+  currentKey,
+  cutOffIndexOf,
+  followKeys,
+  isKeyEvent,
+  type KeyChain,
+} from './key-chain.js';
 export { encodeBundle, parseBundle } from './parse-bundle.js';
 export { publicationMessage, type Publication } from './publication.js';
 export { isPublicKey, verifySignature, type VerifySignature } from './signature.js';
