@@ -13,6 +13,9 @@ export {
 } from './attestor.js';
 export { createSigner, fastSigner } from './fast-signer.js';
 export { generateKeyFile, readKeyFile } from './key-file.js';
+export { NoteKey, type NoteKeyPurpose, type NoteSigner } from './note-key.js';
+export { drawNoteKey, generateNoteKeyFile, readNoteKeyFile } from './note-key-file.js';
+export { opensslVerifyEd25519 } from './openssl-verify-ed25519.js';
 export { opensslVerify } from './openssl-verify.js';
 export { type KeySource } from './open-signer.js';
 export { nobleSigner, type Signer } from './signer.js';
