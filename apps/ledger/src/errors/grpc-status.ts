@@ -90,12 +90,14 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'NOT_ESCALATED':
     case 'POLICY_ACTIVATION_INVALID':
     case 'KEY_FILE_INVALID':
+    case 'KEY_IN_USE':
       return 'FAILED_PRECONDITION';
     case 'INV-013':
     case 'POLICY_VERSION_EXISTS':
       return 'ALREADY_EXISTS';
     case 'REVISION_CONFLICT':
     case 'POLICY_ACTIVATION_STALE':
+    case 'KEY_ROTATION_STALE':
       return 'ABORTED';
     case 'STORE_UNAVAILABLE':
     case 'STORE_OUTCOME_UNKNOWN':
@@ -122,6 +124,7 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'CLOCK_AHEAD':
     case 'KEY_UNKNOWN':
     case 'KEY_MISMATCH':
+    case 'KEY_REVOKED':
     case 'POLICY_DIGEST_MISMATCH':
     case 'STORE_NOT_OURS':
     case 'STORE_NEWER':
