@@ -13,9 +13,12 @@ import {
   fromPlainError,
   type AnswerMessage,
   type AnswerOf,
+  type FromWorker,
   type Question,
+  type ToWorker,
   type WorkerStart,
 } from './worker-messages.js';
+import { WrittenRows } from './written-rows.js';
 
 /** Restarts of a worker that died, per process; each takes up where the file stands. */
 const MAX_RESTARTS = 10;
@@ -47,6 +50,7 @@ export function openExecutionIndex(start: WorkerStart): ExecutionIndex {
     list: (request, nowMs) => worker.ask({ kind: 'list', request, nowMs }),
     due: async (endedByMs, limit) => named(await worker.ask({ kind: 'due', endedByMs, limit })),
     lag: () => worker.ask({ kind: 'lag' }),
+    noteWritten: (log) => worker.written.note(log),
     close: () => worker.close(),
   };
 }
@@ -57,6 +61,7 @@ interface Waiting {
 }
 
 class IndexWorker {
+  readonly written: WrittenRows;
   readonly #start: WorkerStart;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
@@ -66,6 +71,7 @@ class IndexWorker {
 
   constructor(start: WorkerStart) {
     this.#start = start;
+    this.written = new WrittenRows(start.maxSkewMs);
     this.#worker = this.#spawn();
   }
 
@@ -75,7 +81,7 @@ class IndexWorker {
     const id = this.#nextId++;
     return new Promise<AnswerOf[K]>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, question });
+      worker.postMessage({ kind: 'question', id, question } satisfies ToWorker);
     });
   }
 
@@ -91,8 +97,9 @@ class IndexWorker {
   #spawn(): Worker {
     const worker = new Worker(workerUrl(), { workerData: this.#start });
     worker.unref();
-    worker.on('message', (message: AnswerMessage) => {
-      this.#settle(message);
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'answer') this.#settle(message);
+      else worker.postMessage({ kind: 'written', rows: this.written.take() } satisfies ToWorker);
     });
     worker.on('error', () => undefined); // 'exit' follows and is handled there
     worker.on('exit', () => {

@@ -5,7 +5,7 @@ import { parseExecutionId, parseTenant } from '@writ/encoding';
 import { InMemoryEventStore, type EventStore, type NewEvent, type RecordedEvent } from '@writ/event-store';
 import type { ExecutionRow } from '@writ/operations';
 import { executionsProjector } from './executions-projector.js';
-import { EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
+import { columnsOf, EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
 import { applyNextBatch } from './projection.js';
 import { ViewFile } from './view-file.js';
 
@@ -56,7 +56,7 @@ function row(id: string, change: Partial<ExecutionRow> = {}): ExecutionRow {
 function openWith(...rows: ExecutionRow[]): ViewFile<ExecutionsView> {
   const file = ViewFile.open(path, EXECUTIONS_VIEW);
   file.advance(BigInt(rows.length), (view) => {
-    for (const each of rows) view.put(each);
+    for (const each of rows) view.put(columnsOf(each));
   });
   return file;
 }
@@ -99,7 +99,7 @@ describe('the view of executions', () => {
     const first = file.view.list({ tenant: TENANT, pageSize: 3 }, NOW_MS);
     expect(ids(first)).toEqual(['e6', 'e5', 'e4']);
     file.advance(99n, (view) => {
-      view.put(row('new', { updatedAtMs: NOW_MS + 100 }));
+      view.put(columnsOf(row('new', { updatedAtMs: NOW_MS + 100 })));
     });
     const second = file.view.list({ tenant: TENANT, pageSize: 4, pageToken: first.nextPageToken as string }, NOW_MS);
     expect(ids(second)).toEqual(['e3', 'e2', 'e1', 'e0']);
@@ -215,7 +215,7 @@ describe('the projection', () => {
     const before = { position: file.position, list: file.view.list({ tenant: TENANT }, NOW_MS) };
     expect(() => {
       file.advance(1_000n, (view) => {
-        view.put(row('halfway'));
+        view.put(columnsOf(row('halfway')));
         throw new Error('killed here');
       });
     }).toThrow('killed here');
@@ -244,6 +244,45 @@ describe('the projection', () => {
     expect(
       file.view.list({ tenant: TENANT }, NOW_MS).executions.find((each) => each.executionId === 'a'),
     ).toMatchObject({ revision: 2n });
+    file.close();
+  });
+
+  it('takes the row that was told for the last event of a stream, and folds all others', async () => {
+    const store = new InMemoryEventStore();
+    const [told, first, last] = [event(), event(), event()];
+    await store.append('execution-acme.told', 'no_stream', [told]);
+    await store.append('execution-acme.moved-on', 'no_stream', [first]);
+    await store.append('execution-acme.moved-on', 0n, [last]);
+    const rows = [
+      { eventId: told.eventId, columns: columnsOf(row('told', { revision: 0n, evaluations: 7 })) },
+      { eventId: first.eventId, columns: columnsOf(row('moved-on', { revision: 0n, evaluations: 7 })) },
+    ];
+    const file = ViewFile.open(path, EXECUTIONS_VIEW);
+    await applyNextBatch(
+      store,
+      file,
+      executionsProjector(store, fold, () => Promise.resolve(rows)),
+    );
+    const evaluations = file.view
+      .list({ tenant: TENANT }, NOW_MS)
+      .executions.map((each) => [each.executionId, each.evaluations]);
+    expect(Object.fromEntries(evaluations)).toEqual({ told: 7, 'moved-on': 2 });
+    file.close();
+  });
+
+  it('lets no row that was told speak for a foreign event', async () => {
+    const store = new InMemoryEventStore();
+    const own = event();
+    await store.append('execution-acme.a', 'no_stream', [own]);
+    await store.append('execution-acme.a', 0n, [event('Foreign')]);
+    const rows = [{ eventId: own.eventId, columns: columnsOf(row('a', { revision: 0n })) }];
+    const file = ViewFile.open(path, EXECUTIONS_VIEW);
+    await applyNextBatch(
+      store,
+      file,
+      executionsProjector(store, fold, () => Promise.resolve(rows)),
+    );
+    expect(file.view.list({ tenant: TENANT }, NOW_MS).executions).toEqual([]);
     file.close();
   });
 });

@@ -85,24 +85,8 @@ export class ExecutionsView {
       WHERE ends_at_ms IS NOT NULL AND ends_at_ms <= ? ORDER BY ends_at_ms LIMIT ?`);
   }
 
-  put(row: ExecutionRow): void {
-    this.#upsert.run(
-      row.tenant,
-      row.executionId,
-      row.state,
-      row.action,
-      row.policyId,
-      JSON.stringify(row.decision),
-      row.reservation === undefined ? null : JSON.stringify(row.reservation),
-      row.evaluations,
-      row.attempts,
-      row.createdAtMs,
-      row.updatedAtMs,
-      row.revision,
-      row.blocked ? 1 : 0,
-      row.endsAtMs,
-      row.lapsesAtMs,
-    );
+  put(columns: RowColumns): void {
+    this.#upsert.run(...columns);
   }
 
   /** Newest change first. What is over is listed as `lapsed` before an event says so. */
@@ -128,6 +112,29 @@ export class ExecutionsView {
     const rows = this.#due.all(endedByMs, limit) as unknown as Pick<StoredRow, 'tenant' | 'execution_id'>[];
     return rows.map((row) => ({ tenant: row.tenant, executionId: row.execution_id }));
   }
+}
+
+/** A row as the table has it, in the order of its columns; plain values, so that it crosses between threads cheaply. */
+export type RowColumns = readonly (string | number | bigint | null)[];
+
+export function columnsOf(row: ExecutionRow): RowColumns {
+  return [
+    row.tenant,
+    row.executionId,
+    row.state,
+    row.action,
+    row.policyId,
+    JSON.stringify(row.decision),
+    row.reservation === undefined ? null : JSON.stringify(row.reservation),
+    row.evaluations,
+    row.attempts,
+    row.createdAtMs,
+    row.updatedAtMs,
+    row.revision,
+    row.blocked ? 1 : 0,
+    row.endsAtMs,
+    row.lapsesAtMs,
+  ];
 }
 
 function conditions(request: ListExecutionsRequest, nowMs: number): { where: string[]; values: (string | number)[] } {

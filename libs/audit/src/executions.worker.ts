@@ -9,13 +9,8 @@ import { EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
 import { lagOf } from './lag.js';
 import { runProjection } from './projection.js';
 import { ViewFile } from './view-file.js';
-import {
-  toPlainError,
-  type AnswerMessage,
-  type Question,
-  type QuestionMessage,
-  type WorkerStart,
-} from './worker-messages.js';
+import { toPlainError, type FromWorker, type Question, type ToWorker, type WorkerStart } from './worker-messages.js';
+import type { WrittenRow } from './written-rows.js';
 
 /** After a failure of store or file: both are let go of and opened again. */
 const RETRY_MS = 500;
@@ -25,10 +20,13 @@ class IndexThread {
   readonly #start: WorkerStart;
   readonly #file: ViewFile<ExecutionsView>;
   readonly #stop = new AbortController();
+  readonly #post: (message: FromWorker) => void;
   #reader: Promise<EventStore> | undefined;
+  #rowsWanted: ((rows: readonly WrittenRow[]) => void) | undefined;
 
-  constructor(start: WorkerStart) {
+  constructor(start: WorkerStart, post: (message: FromWorker) => void) {
     this.#start = start;
+    this.#post = post;
     this.#file = ViewFile.open(start.path, EXECUTIONS_VIEW);
   }
 
@@ -38,13 +36,19 @@ class IndexThread {
     while (!this.#stop.signal.aborted) {
       try {
         const store = await this.#open();
-        await runProjection(store, this.#file, executionsProjector(store, fold), this.#stop.signal);
+        const projector = executionsProjector(store, fold, () => this.#writtenHere());
+        await runProjection(store, this.#file, projector, this.#stop.signal);
       } catch {
         // The ledger is away: the view stays as it is, its lag grows and is reported, and the next round tries again.
         await this.#letGo();
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
+  }
+
+  /** Rows that the other thread has come to by itself; its answer to `want_written`. */
+  take(rows: readonly WrittenRow[]): void {
+    this.#rowsWanted?.(rows);
   }
 
   async answer(question: Question): Promise<unknown> {
@@ -58,6 +62,13 @@ class IndexThread {
       case 'close':
         return this.#close();
     }
+  }
+
+  #writtenHere(): Promise<readonly WrittenRow[]> {
+    return new Promise((resolve) => {
+      this.#rowsWanted = resolve;
+      this.#post({ kind: 'want_written' });
+    });
   }
 
   /** The way into the store; whoever follows or asks first opens it. */
@@ -109,15 +120,17 @@ yieldToDecisions();
 installSha256((input) => hash('sha256', input, 'buffer'));
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread');
-const thread = new IndexThread(workerData as WorkerStart);
-port.on('message', ({ id, question }: QuestionMessage) => {
+const post = (message: FromWorker): void => port.postMessage(message);
+const thread = new IndexThread(workerData as WorkerStart, post);
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'written') {
+    thread.take(message.rows);
+    return;
+  }
+  const { id, question } = message;
   thread.answer(question).then(
-    (value) => {
-      port.postMessage({ id, value } satisfies AnswerMessage);
-    },
-    (error: unknown) => {
-      port.postMessage({ id, error: toPlainError(error) } satisfies AnswerMessage);
-    },
+    (value) => post({ kind: 'answer', id, value }),
+    (error: unknown) => post({ kind: 'answer', id, error: toPlainError(error) }),
   );
 });
 void thread.follow();

@@ -1,6 +1,7 @@
 import { LedgerError, errorOfCode, isErrorCode, type ErrorDetails } from '@writ/errors';
 import type { ListExecutionsAnswer, ListExecutionsRequest } from '@writ/operations';
 import type { FoldSettings } from './fold-execution.js';
+import type { WrittenRow } from './written-rows.js';
 
 /** How the worker gets at the ledger by itself: a module to import and what to hand to its `openStoreForReading`. */
 export interface StoreSource {
@@ -30,11 +31,19 @@ export interface AnswerOf {
   close: null;
 }
 
+/** To the worker: a question, or the rows that it asked for. */
+export type ToWorker = QuestionMessage | { readonly kind: 'written'; readonly rows: readonly WrittenRow[] };
+
+/** From the worker: an answer, or that it wants the rows that were written here. */
+export type FromWorker = AnswerMessage | { readonly kind: 'want_written' };
+
 export interface QuestionMessage {
+  readonly kind: 'question';
   readonly id: number;
   readonly question: Question;
 }
 export interface AnswerMessage {
+  readonly kind: 'answer';
   readonly id: number;
   readonly value?: unknown;
   readonly error?: PlainError;

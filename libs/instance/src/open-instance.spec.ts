@@ -136,6 +136,34 @@ describe('openInstance', () => {
     expect(instance.metrics.counters()).toMatchObject({ sweeps: 1, sweep_failures: 0 });
   });
 
+  it('tells its index the same rows that the index comes to by itself', async () => {
+    const listed = async (instance: Instance) => {
+      const context = { principal: instance.authenticate(undefined) };
+      for (let tries = 0; (await instance.metrics.indexBehind()) > 0 && tries < 200; tries += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      return instance.operations.listExecutions(context, { tenant: TENANT });
+    };
+    const instance = await start({ create: true });
+    const context = { principal: instance.authenticate(undefined) };
+    await putInForce(instance, context);
+    const { operations } = instance;
+    await Promise.all(Array.from({ length: 20 }, (_, at) => operations.evaluate(context, loan(`a-${at}`))));
+    const denied = loan('denied');
+    const signals = { ...denied.intent.signals, credit_score: { value: 301 } };
+    await operations.evaluate(context, { ...denied, intent: { ...denied.intent, signals } });
+    const { holder } = loan('a-1');
+    await operations.renew(context, { tenant: TENANT, executionId: parseExecutionId('a-1'), attempt: 1, holder });
+    const released = { tenant: TENANT, executionId: parseExecutionId('a-2'), attempt: 1, holder, reason: 'not needed' };
+    await operations.release(context, released);
+    const told = await listed(instance);
+    await instance.close();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `state/executions.db${suffix}`), { force: true });
+    const found = await listed(await start());
+    expect(told.executions).toHaveLength(21);
+    expect(found).toEqual(told);
+  });
+
   it('lets calls under way end and takes no others once it closes', async () => {
     const instance = await start({ create: true });
     const context = { principal: instance.authenticate(undefined) };
