@@ -28,6 +28,8 @@ export interface ConsistencyProof {
 }
 
 export interface StandingAnswer {
+  readonly tenant: string;
+  readonly executionId: string;
   /** Every event of the execution is at least as far as wanted. */
   readonly reached: boolean;
   /** In the order of the execution's events. */

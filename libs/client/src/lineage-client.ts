@@ -38,25 +38,25 @@ export class LineageClient {
   }
 
   /** The latest, unless the size of a published one is named. */
-  checkpoint(request: { readonly sizeLeaves?: bigint } = {}, options?: CallOptions): Promise<Checkpoint> {
+  getCheckpoint(request: { readonly sizeLeaves?: bigint } = {}, options?: CallOptions): Promise<Checkpoint> {
     return this.#call(GET_CHECKPOINT, request, options);
   }
 
-  inclusion(request: InclusionRequest, options?: CallOptions): Promise<InclusionProof> {
+  proveInclusion(request: InclusionRequest, options?: CallOptions): Promise<InclusionProof> {
     return this.#call(GET_INCLUSION_PROOF, { ...request, tenant: this.#tenant }, options);
   }
 
-  /** As `inclusion`, in the text format of C2SP tlog-proof. */
-  tlogProof(request: InclusionRequest, options?: CallOptions): Promise<string> {
+  /** As `proveInclusion`, in the text format of C2SP tlog-proof. */
+  getTlogProof(request: InclusionRequest, options?: CallOptions): Promise<string> {
     return this.#call(GET_TLOG_PROOF, { ...request, tenant: this.#tenant }, options);
   }
 
-  consistency(request: ConsistencyRequest, options?: CallOptions): Promise<ConsistencyProof> {
+  proveConsistency(request: ConsistencyRequest, options?: CallOptions): Promise<ConsistencyProof> {
     return this.#call(GET_CONSISTENCY_PROOF, request, options);
   }
 
   /** The bundle file of one execution, byte for byte (docs/spec/bundle.md). */
-  evidence(request: EvidenceRequest, options?: CallOptions): Promise<Uint8Array> {
+  getEvidence(request: EvidenceRequest, options?: CallOptions): Promise<Uint8Array> {
     return this.#call(GET_EVIDENCE, { ...request, tenant: this.#tenant }, options);
   }
 
@@ -71,7 +71,9 @@ export class LineageClient {
       const wait = { ...request, timeoutMs: Math.min(leftMs, MAX_WAIT_MS), tenant: this.#tenant };
       const answer = await this.#call(AWAIT_STANDING, wait, options);
       // A server answers before the deadline of the call, and when it shuts down.
-      if (answer.reached || elapsed() >= timeoutMs || options.signal?.aborted === true) return answer;
+      if (answer.reached || elapsed() >= timeoutMs || options.signal?.aborted === true) {
+        return { tenant: this.#tenant, executionId: request.executionId, ...answer };
+      }
       await pause(PAUSE_MS, options.signal);
     }
   }

@@ -98,7 +98,11 @@ export const GET_EVIDENCE = rpcOf<InTenant<EvidenceRequest>, { readonly bundle: 
   decode: ({ bundle }) => bundle,
 });
 
-export const AWAIT_STANDING = rpcOf<InTenant<AwaitStandingRequest>, WireStandings, StandingAnswer>({
+export const AWAIT_STANDING = rpcOf<
+  InTenant<AwaitStandingRequest>,
+  WireStandings,
+  Pick<StandingAnswer, 'reached' | 'events'>
+>({
   ...reads,
   method: 'AwaitStanding',
   encode: ({ wanted, ...request }) => ({ ...request, wanted: WANTED[wanted] }),
