@@ -12,7 +12,8 @@ export {
   type LeafToAttest,
 } from './attestor.js';
 export { createSigner, fastSigner } from './fast-signer.js';
-export { generateKeyFile, readKeyFile } from './key-file.js';
+export { eraseSecret, generateKeyFile, readKeyFile, readPublicHalf, type PublicHalf } from './key-file.js';
+export { memoryKeyRing, openKeyRing, successorPath, type KeyRing } from './key-ring.js';
 export { NoteKey, type NoteKeyPurpose, type NoteSigner } from './note-key.js';
 export { drawNoteKey, generateNoteKeyFile, readNoteKeyFile } from './note-key-file.js';
 export { opensslVerifyEd25519 } from './openssl-verify-ed25519.js';
@@ -20,4 +21,5 @@ export { opensslVerify } from './openssl-verify.js';
 export { type KeySource } from './open-signer.js';
 export { nobleSigner, type Signer } from './signer.js';
 export type { TrustedKey } from '@writ/evidence';
+export { SwitchingAttestor } from './switching-attestor.js';
 export { createVerifier, type Verifier, type VerifierOptions } from './verifier.js';

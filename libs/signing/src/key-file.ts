@@ -8,12 +8,14 @@ import {
   parseInstant,
   parseJson,
   toBase64,
+  type KeyId,
 } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
+import { keyIdOf, type TrustedKey } from '@writ/evidence';
 import { z } from 'zod';
 
 import { AttestationKey } from './attestation-key.js';
-import { createPrivateFile, MAX_KEY_FILE_BYTES, readPrivateFile } from './private-file.js';
+import { createPrivateFile, MAX_KEY_FILE_BYTES, readPrivateFile, replacePrivateFile } from './private-file.js';
 
 /** Everything in the file is repeated from the secret except `createdAt`, so that a damaged file cannot pass. */
 const keyFileSchema = z.strictObject({
@@ -22,7 +24,8 @@ const keyFileSchema = z.strictObject({
   purpose: z.literal('attestation'),
   keyId: z.string(),
   publicKey: z.string(),
-  secretKey: z.string(),
+  /** Absent after `eraseSecret`. */
+  secretKey: z.string().optional(),
   createdAt: z.string(),
 });
 
@@ -32,7 +35,13 @@ const keyFileSchema = z.strictObject({
  * crash can lose. Throws KEY_FILE_INVALID, with the system's code in the details.
  */
 export async function generateKeyFile(path: string, nowMs: number = Date.now()): Promise<AttestationKey> {
+  return generateSuccessorFile(() => path, nowMs);
+}
+
+/** As `generateKeyFile`, into a file that is named after the key. */
+export async function generateSuccessorFile(pathOf: (keyId: KeyId) => string, nowMs: number): Promise<AttestationKey> {
   const key = drawKey(nowMs);
+  const path = pathOf(key.keyId);
   const content = keyFileBytes(key);
   try {
     await createPrivateFile(path, content);
@@ -53,7 +62,43 @@ export async function readKeyFile(path: string): Promise<AttestationKey> {
   return readPrivateFile(path, parseKeyFile);
 }
 
-function drawKey(nowMs: number): AttestationKey {
+/** What a key file says to everybody. */
+export interface PublicHalf extends TrustedKey {
+  readonly createdAtMs: number;
+  readonly hasSecret: boolean;
+}
+
+/** Reads a key file, also one without a secret; refused as `readKeyFile` does. Keeps no copy of the secret. */
+export async function readPublicHalf(path: string): Promise<PublicHalf> {
+  return readPrivateFile(path, (content) => {
+    const fields = parseFields(content);
+    const { keyId, publicKey } = fields;
+    const createdAtMs = parseInstant(fields.createdAt);
+    if (fields.secretKey !== undefined) {
+      const key = keyOf(fields, fields.secretKey);
+      key.erase();
+      return { keyId: key.keyId, publicKey: key.publicKey, createdAtMs, hasSecret: true };
+    }
+    const point = parseBase64(publicKey, 33);
+    if (keyIdOf(point) === keyId) return { keyId: keyIdOf(point), publicKey: point, createdAtMs, hasSecret: false };
+    throw new RejectedError('KEY_FILE_INVALID', 'the key id does not follow from the key');
+  });
+}
+
+/**
+ * Takes the secret out of a key file; what is left still names the key, which for the first key of a ledger is what its
+ * successors are trusted by. The file is replaced whole: a crash leaves the one or the other. What the disk itself keeps of
+ * the old blocks, nobody can promise.
+ */
+export async function eraseSecret(path: string): Promise<PublicHalf> {
+  const half = await readPublicHalf(path);
+  const { keyId, publicKey, createdAtMs } = half;
+  await replacePrivateFile(path, canonicalise(publicFields({ keyId, publicKey, createdAtMs })));
+  return { ...half, hasSecret: false };
+}
+
+/** A key out of this machine's random numbers, in memory alone. */
+export function drawKey(nowMs: number): AttestationKey {
   // A draw outside 1..n-1 has a chance of 2^-128; then the next one.
   for (;;) {
     try {
@@ -65,20 +110,34 @@ function drawKey(nowMs: number): AttestationKey {
 }
 
 function keyFileBytes(key: AttestationKey): Uint8Array {
-  return canonicalise({
+  return canonicalise({ ...publicFields(key), secretKey: toBase64(key.secretKey) });
+}
+
+function publicFields({ keyId, publicKey, createdAtMs }: TrustedKey & { readonly createdAtMs: number }) {
+  return {
     v: 1,
     kind: 'writ-secp256k1',
     purpose: 'attestation',
-    keyId: key.keyId,
-    publicKey: toBase64(key.publicKey),
-    secretKey: toBase64(key.secretKey),
-    createdAt: formatInstant(key.createdAtMs),
-  });
+    keyId,
+    publicKey: toBase64(publicKey),
+    createdAt: formatInstant(createdAtMs),
+  };
 }
 
 function parseKeyFile(content: Uint8Array): AttestationKey {
-  const fields = keyFileSchema.parse(parseJson(content, { maxBytes: MAX_KEY_FILE_BYTES }));
-  const key = new AttestationKey(parseBase64(fields.secretKey, 32), parseInstant(fields.createdAt));
+  const fields = parseFields(content);
+  if (fields.secretKey !== undefined) return keyOf(fields, fields.secretKey);
+  throw new RejectedError('KEY_FILE_INVALID', 'the secret was taken out of the key file', { keyId: fields.keyId });
+}
+
+type Fields = z.infer<typeof keyFileSchema>;
+
+function parseFields(content: Uint8Array): Fields {
+  return keyFileSchema.parse(parseJson(content, { maxBytes: MAX_KEY_FILE_BYTES }));
+}
+
+function keyOf(fields: Fields, secretKey: string): AttestationKey {
+  const key = new AttestationKey(parseBase64(secretKey, 32), parseInstant(fields.createdAt));
   if (key.keyId === fields.keyId && equalBytes(key.publicKey, parseBase64(fields.publicKey, 33))) return key;
   key.erase();
   throw new RejectedError('KEY_FILE_INVALID', 'the public key does not follow from the secret');

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, unlink, type FileHandle } from 'node:fs/promises';
+import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { LedgerError, RejectedError } from '@writ/errors';
@@ -23,6 +23,20 @@ export async function createPrivateFile(path: string, content: Uint8Array): Prom
     // Half a key is of no use, and its name would block the next try. A crash here leaves it: reading refuses it.
     await unlink(path).catch(() => undefined);
     refuse(path, 'cannot be written', cause);
+  }
+}
+
+/** Puts another content in the place of a private file: whole, and on the disk, when it returns. Throws KEY_FILE_INVALID. */
+export async function replacePrivateFile(path: string, content: Uint8Array): Promise<void> {
+  const next = `${path}.new`;
+  // What a crash of an earlier try left behind.
+  await unlink(next).catch(() => undefined);
+  await createPrivateFile(next, content);
+  try {
+    await rename(next, path);
+    await syncFolder(path);
+  } catch (cause) {
+    refuse(path, 'cannot be replaced', cause);
   }
 }
 
