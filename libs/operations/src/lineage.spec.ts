@@ -1,5 +1,6 @@
 import { parseEventId, parseExecutionId, parseTenant, utf8 } from '@writ/encoding';
 import { formatVerifierKey, parseTlogProof, parseTrustPolicy, verifyCheckpoint } from '@writ/checkpoint';
+import { IntegrityError } from '@writ/errors';
 import { parseBundle, streamHeadMessage, verifySignature, type Bundle } from '@writ/evidence';
 import {
   decodeEntryBundle,
@@ -137,7 +138,7 @@ describe('proofs of inclusion', () => {
         const { sizeLeaves, root } = checkpoint;
         expect(() => verifyInclusion({ leafHash: leaf, index, sizeLeaves, path }, root)).not.toThrow();
         const text = await ledger.operations.getTlogProof(caller, { target, ...size });
-        expect(parseTlogProof(text)).toEqual({ index, path, checkpoint: checkpoint.note });
+        expect(parseTlogProof(text)).toEqual({ index, path, checkpoint: checkpoint.note, extra: utf8(proof.entry) });
       }
     }
   });
@@ -275,6 +276,16 @@ describe('evidence', () => {
       Object.entries(streams).map(([role, { events }]) => [role, events.map(({ type }) => type)]),
     );
   }
+});
+
+describe('a store that was set back', () => {
+  it('gives no grant, not even again one that was given', async () => {
+    await run('a-1');
+    ledger.lineage.rolledBack = new IntegrityError('LEDGER_ROLLED_BACK', 'the store was set back', {});
+    expect(await codeOf(run('a-1'))).toBe('LEDGER_ROLLED_BACK');
+    expect(await codeOf(run('a-2'))).toBe('LEDGER_ROLLED_BACK');
+    expect((await ledger.operations.getExecution(caller, named('a-1'))).state).toBe('reserved');
+  });
 });
 
 describe('tiles', () => {

@@ -1,0 +1,55 @@
+import type { LineageStatus } from '@writ/lineage';
+import { Gate } from './gate.js';
+import { readinessOf, type Watched } from './readiness.js';
+
+function watched(change: Partial<{ fault: LineageStatus['fault']; store: 'writable' | 'unavailable' }> = {}): Watched {
+  const status: LineageStatus = {
+    role: 'publisher',
+    sizeLeaves: 4n,
+    checkpointSizeLeaves: 4n,
+    cosignedBy: 0,
+    behind: 0,
+    ...(change.fault === undefined ? {} : { fault: change.fault }),
+  };
+  return {
+    store: { health: async () => ({ state: change.store ?? 'writable', code: 'STORE_UNAVAILABLE' }) },
+    clock: { nowMs: () => 0, problem: undefined },
+    index: { lag: async () => ({ position: null, behind: 0n }) },
+    lineage: { status: async () => status },
+    gate: new Gate(),
+  } as unknown as Watched;
+}
+
+describe('readiness', () => {
+  it('is told of everything that a call needs', async () => {
+    const { ready, checks } = await readinessOf(watched());
+    expect(ready).toBe(true);
+    expect(checks.map(({ name, ok }) => [name, ok])).toEqual([
+      ['store', true],
+      ['clock', true],
+      ['index', true],
+      ['lineage', true],
+      ['shutdown', true],
+    ]);
+    expect((await readinessOf(watched({ store: 'unavailable' }))).ready).toBe(false);
+  });
+
+  it.each([
+    ['LEDGER_ROLLED_BACK', false],
+    ['MARK_MISSING', true],
+    ['MARK_NOT_EXTENDED', true],
+    ['PUBLISHER_UNAVAILABLE', true],
+  ] as const)('with %s in the lineage: %s', async (code, expected) => {
+    const { ready, checks } = await readinessOf(watched({ fault: { code, message: 'so it is' } }));
+    expect(ready).toBe(expected);
+    expect(checks).toContainEqual({ name: 'lineage', ok: false, code, detail: 'so it is' });
+  });
+
+  it('ends with the shutdown, which ends those who wait', async () => {
+    const parts = watched();
+    const waiting = parts.gate.orShut(new AbortController().signal);
+    await parts.gate.shut(0);
+    expect(waiting.aborted).toBe(true);
+    expect((await readinessOf(parts)).ready).toBe(false);
+  });
+});
