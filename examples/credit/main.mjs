@@ -8,9 +8,9 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { jsonForm, processWorld, progressOn, styleOf, table } from '../../apps/cli/dist/index.js';
-import { formatInstant, toBase64 } from '../../libs/encoding/dist/index.js';
-import { openInstance, parseSettings, verifyStore } from '../../libs/instance/dist/index.js';
+import { jsonForm, processWorld, progressOn, styleOf, table, trustFileText } from '../../apps/cli/dist/index.js';
+import { formatInstant } from '../../libs/encoding/dist/index.js';
+import { openInstance, parseSettings, trustOf, verifyStore } from '../../libs/instance/dist/index.js';
 import { readApplications } from './applications.mjs';
 
 const TENANT = 'bank';
@@ -53,12 +53,12 @@ async function main() {
     WRIT_ORIGIN: ORIGIN,
   });
   const instance = await openInstance(settings, { create: true });
-  const trust = { origin: ORIGIN, keys: [{ keyId: instance.keyId, publicKey: instance.publicKey }] };
+  const trust = await trustOf(settings);
   try {
     const context = { principal: instance.authenticate(undefined) };
     // 2. The policy: published once, in force.
     await putInForce(instance.operations, context);
-    const before = (await verifyStore(settings.store, trust)).events;
+    const before = factsIn(await verifyStore(settings.store, trust));
     // 3. One decision per application.
     const startedAtMs = Date.now();
     const receipts = await decideAll(instance.operations, context, applications);
@@ -115,23 +115,22 @@ async function decide(operations, context, { id, signals, parameters }) {
 }
 
 /** Receipts as JSON Lines, and the trust file to check them with; whole or not at all. */
-function writeResults({ origin, keys }, receipts) {
+function writeResults(trust, receipts) {
   const lines = receipts.map((receipt) => `${JSON.stringify(jsonForm(receipt))}\n`);
   writeFileSync(join(out, 'receipts.jsonl.new'), lines.join(''));
   renameSync(join(out, 'receipts.jsonl.new'), join(out, 'receipts.jsonl'));
-  const members = keys.map(({ keyId, publicKey }) => ({ keyId, publicKey: toBase64(publicKey) }));
-  writeFileSync(join(out, 'trust.json'), `${JSON.stringify({ v: 1, kind: 'writ-trust', origin, keys: members })}\n`);
+  writeFileSync(join(out, 'trust.txt'), trustFileText(trust));
 }
 
 function tell({ applications, receipts, seconds, before, after }) {
   const replays = receipts.filter(({ replayed }) => replayed).length;
-  const newEvents = after.events - before;
+  const newEvents = factsIn(after) - before;
   const newDecisions = receipts.length - replays;
   // A decision is one event, a replay none: if this does not add up, nothing here can be believed.
   const consistent = newEvents === newDecisions && after.signed === after.events;
   const rows = outcomeRows(applications, receipts);
   if (values.json) {
-    const facts = { applications: applications.length, newDecisions, replays, newEvents, events: after.events };
+    const facts = { applications: applications.length, newDecisions, replays, newEvents, events: factsIn(after) };
     console.log(
       JSON.stringify({ ...facts, consistent, outcomes: rows, decidedAt: formatInstant(Date.now()) }, null, 2),
     );
@@ -152,8 +151,13 @@ function tell({ applications, receipts, seconds, before, after }) {
       : style.bad('the store does not hold what was answered'),
   );
   const shown = (name) => relative(process.cwd(), join(out, name)) || name;
-  console.log(`\nnpx writ verify ${shown('receipts.jsonl')} --key ${shown('trust.json')}`);
+  console.log(`\nnpx writ verify ${shown('receipts.jsonl')} --trust ${shown('trust.txt')}`);
   return consistent ? 0 : 1;
+}
+
+/** Events that are leaves of the tree; what the lineage writes about them comes when it comes. */
+function factsIn({ events, types }) {
+  return events - (types.EntriesSequenced ?? 0) - (types.CheckpointPublished ?? 0);
 }
 
 function outcomeRows(applications, receipts) {

@@ -54,7 +54,7 @@ async function governTwice(data: string, out: string, applications: number): Pro
   const replayed = receiptsIn(out);
   // Compared one by one, so that a difference is told without a thousand receipts around it.
   original.forEach((receipt, at) => expect(replayed[at]).toEqual({ ...receipt, replayed: true }));
-  const files = [join(out, 'receipts.jsonl'), '--key', join(out, 'trust.json')];
+  const files = [join(out, 'receipts.jsonl'), '--trust', join(out, 'trust.txt')];
   const verified = (await writ(['verify', ...files, '--json'])).json();
   expect(verified).toMatchObject({ verdict: 'verified', documents: applications, signed: applications, asserted: {} });
   return first;

@@ -12,7 +12,9 @@ import { helpCommand } from './commands/help.js';
 import { initCommand } from './commands/init.js';
 import { keysCommand } from './commands/keys.js';
 import { listCommand } from './commands/list.js';
+import { logCommand } from './commands/log.js';
 import { policyCommand } from './commands/policy.js';
+import { proveCommand } from './commands/prove.js';
 import { reconcileCommand } from './commands/reconcile.js';
 import { releaseCommand } from './commands/release.js';
 import { renewCommand } from './commands/renew.js';
@@ -53,7 +55,7 @@ export function buildProgram(shell: Shell = { world: processWorld(), exitCode: 0
       ],
     ],
     ['Say what is admissible:', [policyCommand(shell)]],
-    ['Prove it:', [verifyCommand(shell), buildDigestCommand(shell)]],
+    ['Prove it:', [proveCommand(shell), verifyCommand(shell), logCommand(shell), buildDigestCommand(shell)]],
     [
       'Keep it:',
       [keysCommand(shell), tokensCommand(shell), backupCommand(shell), restoreCommand(shell), storeCommand(shell)],

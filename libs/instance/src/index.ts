@@ -16,5 +16,6 @@ export { openInstance } from './open-instance.js';
 export { isLoopback, parseSettings, type SettingProblem } from './parse-settings.js';
 export type { Address, StoreLocation } from './setting-values.js';
 export { SETTINGS, type Settings, type Variable } from './settings.js';
+export { trustOf } from './trust-of.js';
 export { verifyStore, type StoreFault, type StoreVerification } from './verify-store.js';
 export { createToken, readTokens, revokeToken, type TokenEntry, type TokenGrant } from './tokens.js';

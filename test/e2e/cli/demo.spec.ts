@@ -57,7 +57,7 @@ describe('writ demo', () => {
     const [kept = ''] = readdirSync(folder);
     const files = join(folder, kept);
     expect(existsSync(join(files, 'ledger.db'))).toBe(true);
-    const verified = await writ(['verify', '--store', join(files, 'ledger.db'), '--key', join(files, 'trust.json')]);
+    const verified = await writ(['verify', '--store', join(files, 'ledger.db'), '--trust', join(files, 'trust.txt')]);
     expect(verified).toMatchObject({ exitCode: 0 });
     const here = ['--store', join(files, 'ledger.db'), '--origin', 'demo.example/writ', '--tenant', 'demo'];
     expect((await writ(['show', 'order-4711', ...here, '--json'])).json()).toMatchObject({ state: 'committed' });

@@ -9,7 +9,7 @@ afterAll(removeFolders);
 
 const folder = temporaryFolder();
 const store = join(folder, 'ledger.db');
-const trust = join(folder, 'trust.json');
+const trust = join(folder, 'trust.txt');
 const here = ['--store', store, '--origin', 'test.example/cli'];
 
 /** The file of an intent, given on standard input. */
@@ -67,7 +67,7 @@ describe('an execution', () => {
     expect(refused.json()).toMatchObject({
       error: { code: 'INV-013', kind: 'Conflict', retryable: false, details: { receipt: { executionId: 'e-1' } } },
     });
-    const verified = await writ(['verify', '-', '--key', trust], { stdin: refused.stdout });
+    const verified = await writ(['verify', '-', '--trust', trust], { stdin: refused.stdout });
     expect(verified.exitCode).toBe(0);
   });
 
@@ -222,10 +222,10 @@ describe('writ policy', () => {
   it('shows a version, whose publication verifies', async () => {
     const shown = await writ(['policy', 'show', 'payment', ...here, '--json']);
     expect(shown.json()).toMatchObject({ version: '1.0.0', document: { id: 'payment' } });
-    const verified = await writ(['verify', '-', '--key', trust, '--json'], { stdin: shown.stdout });
+    const verified = await writ(['verify', '-', '--trust', trust, '--json'], { stdin: shown.stdout });
     expect(verified.json()).toMatchObject({ verdict: 'verified', signed: 0, signatures: 1 });
     const tampered = shown.stdout.replace('the payee is new', 'the payee is old');
-    expect((await writ(['verify', '-', '--key', trust], { stdin: tampered })).exitCode).toBe(1);
+    expect((await writ(['verify', '-', '--trust', trust], { stdin: tampered })).exitCode).toBe(1);
     expect((await writ(['policy', 'show', 'nothing', ...here])).exitCode).toBe(4);
   });
 
@@ -248,12 +248,12 @@ describe('writ verify', () => {
     shown = (await writ(['show', 'e-1', ...here, '--json'])).stdout;
   });
   const verify = (text: string, ...flags: string[]): Promise<Ran> =>
-    writ(['verify', '-', '--key', trust, ...flags, '--json'], { stdin: text });
+    writ(['verify', '-', '--trust', trust, ...flags, '--json'], { stdin: text });
 
   it('says signed, never recorded, of what a pinned key signed', async () => {
     const report = (await verify(shown)).json();
     expect(report).toMatchObject({ verdict: 'verified', standing: 'signed', signed: 4, signatures: 4, failures: [] });
-    const text = await writ(['verify', '-', '--key', trust], { stdin: shown });
+    const text = await writ(['verify', '-', '--trust', trust], { stdin: shown });
     expect(text).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^signed: 4 events in 1 document/) });
     expect(text.stdout).not.toContain('recorded');
   });
@@ -294,9 +294,11 @@ describe('writ verify', () => {
   it('believes only the key and the ledger that are pinned', async () => {
     const stranger = join(folder, 'stranger.json');
     await writ(['keys', 'create', '--out', stranger]);
-    const other = await writ(['keys', 'show', stranger, '--trust', '--origin', 'test.example/cli']);
-    writeFileSync(join(folder, 'stranger-trust.json'), other.stdout);
-    const unknown = await writ(['verify', '-', '--key', join(folder, 'stranger-trust.json')], { stdin: shown });
+    const other = await writ(['keys', 'export', '--trust', '--store', store, '--origin', 'test.example/cli'], {
+      env: { WRIT_KEY_FILE: stranger },
+    });
+    writeFileSync(join(folder, 'stranger-trust.txt'), other.stdout);
+    const unknown = await writ(['verify', '-', '--trust', join(folder, 'stranger-trust.txt')], { stdin: shown });
     expect(unknown).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('KEY_UNKNOWN') });
     const own = (await writ(['keys', 'show', join(folder, 'attestation-key.json'), '--json'])).json();
     for (const key of [own.publicKey, own.publicKeyHex] as string[]) {
@@ -319,15 +321,15 @@ describe('writ verify', () => {
   });
 
   it('wants no secret', async () => {
-    const ran = await writ(['verify', '-', '--key', join(folder, 'attestation-key.json')], { stdin: shown });
+    const ran = await writ(['verify', '-', '--trust', join(folder, 'attestation-key.json')], { stdin: shown });
     expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--trust') });
   });
 
   it('reads a whole store', async () => {
-    const ran = await writ(['verify', '--store', store, '--key', trust, '--json']);
+    const ran = await writ(['verify', '--store', store, '--trust', trust, '--json']);
     expect(ran.json()).toMatchObject({ verdict: 'verified', standing: 'signed', faults: [] });
     expect(ran.json().signed).toBe(ran.json().events);
-    const missing = await writ(['verify', '--store', join(folder, 'none.db'), '--key', trust]);
+    const missing = await writ(['verify', '--store', join(folder, 'none.db'), '--trust', trust]);
     expect(missing).toMatchObject({ exitCode: 7, stderr: expect.stringMatching(/^STORE_MISSING: /) });
   });
 });
@@ -346,7 +348,7 @@ describe('writ backup, restore and store migrate', () => {
       store: restored,
       events: backup.json().events,
     });
-    expect((await writ(['verify', '--store', restored, '--key', trust])).exitCode).toBe(0);
+    expect((await writ(['verify', '--store', restored, '--trust', trust])).exitCode).toBe(0);
   });
 
   it('never puts a backup over a store, nor something else in its place', async () => {

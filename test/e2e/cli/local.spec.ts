@@ -221,9 +221,7 @@ describe('writ keys', () => {
     const { secretKey } = JSON.parse(readFileSync(file, 'utf8')) as { secretKey: string };
     const shown = await writ(['keys', 'show', file, '--json']);
     expect(shown.json()).toMatchObject({ keyId: made.json().keyId, publicKey: made.json().publicKey });
-    const trust = await writ(['keys', 'show', file, '--trust', '--origin', 'ledger.example/a']);
-    expect(JSON.parse(trust.stdout)).toMatchObject({ kind: 'writ-trust', origin: 'ledger.example/a' });
-    for (const { stdout } of [made, shown, trust, await writ(['keys', 'show', file])]) {
+    for (const { stdout } of [made, shown, await writ(['keys', 'show', file])]) {
       expect(stdout).not.toContain(secretKey);
     }
   });

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parseBase64 } from '@writ/encoding';
-import { keyIdOf, type Trust } from '@writ/evidence';
-import type { StoreVerification } from '@writ/instance';
+import { trustOf, type StoreVerification } from '@writ/instance';
+import type { TrustFile } from '@writ/verifier';
 import type { Answer } from '../answer.js';
 import { command, type Shell } from '../command.js';
 import { tell } from '../answer.js';
 import { narratorOn, type Narrator } from '../demo/narrator.js';
 import { startServer, type StoryProcess } from '../demo/processes.js';
 import { playStory, verifyAll, type SceneResult, type Stage } from '../demo/story.js';
+import { settingsOf } from '../input/settings-of.js';
 import { trustFileText } from '../input/trust-file.js';
 import { textIn } from '../input/read-input.js';
 
@@ -46,8 +47,9 @@ async function demo({ world }: Shell, narrator: Narrator, keep: boolean): Promis
     const { WritClient } = await import('@writ/client');
     const server = await startServer(folder, SKEW_MS);
     started.push(server);
-    const { trust, publicKey, address } = introduced(server);
-    writeFileSync(join(folder, 'trust.json'), trustFileText(trust));
+    const { publicKey, address, origin } = introduced(server);
+    const trust = await trustOf(settingsOf({ env: {} }, { store: join(folder, 'ledger.db'), origin }));
+    writeFileSync(join(folder, 'trust.txt'), trustFileText(trust));
     narrator.say(`gRPC on ${address}, process ${server.pid}, key ${trust.keys[0]?.keyId ?? ''}`);
     const client = WritClient.connect({
       address,
@@ -77,12 +79,11 @@ async function demo({ world }: Shell, narrator: Narrator, keep: boolean): Promis
   }
 }
 
-function introduced({ told }: StoryProcess): { trust: Trust; publicKey: Uint8Array; address: string } {
+function introduced({ told }: StoryProcess): { origin: string; publicKey: Uint8Array; address: string } {
   const publicKey = parseBase64(textIn(told['publicKey']), 33);
-  const trust = { origin: textIn(told['origin']), keys: [{ keyId: keyIdOf(publicKey), publicKey }] };
   const port = told['grpcPort'];
   if (typeof port !== 'number') throw new Error('the server did not say where it listens');
-  return { trust, publicKey, address: `127.0.0.1:${port}` };
+  return { origin: textIn(told['origin']), publicKey, address: `127.0.0.1:${port}` };
 }
 
 function tellWhereNext(narrator: Narrator, kept: string | undefined, seconds: number): void {
@@ -94,7 +95,7 @@ function tellWhereNext(narrator: Narrator, kept: string | undefined, seconds: nu
   if (kept === undefined) {
     say('writ demo --keep                         the same, and the ledger stays to look around in');
   } else {
-    say(`writ verify --store ${kept}/ledger.db --key ${kept}/trust.json`);
+    say(`writ verify --store ${kept}/ledger.db --trust ${kept}/trust.txt`);
     say(`writ show loan-1001 --tenant demo --origin demo.example/writ --store ${kept}/ledger.db`);
   }
   say('npm run example:credit -- <german.data>  1,000 real applications under a policy');
@@ -103,7 +104,7 @@ function tellWhereNext(narrator: Narrator, kept: string | undefined, seconds: nu
 }
 
 function summary(
-  trust: Trust,
+  trust: TrustFile,
   scenes: readonly SceneResult[],
   verification: StoreVerification,
   seconds: number,

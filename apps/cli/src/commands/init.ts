@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { formatInstant } from '@writ/encoding';
-import { createToken, openInstance, readTokens, type Settings } from '@writ/instance';
+import { createToken, openInstance, readTokens, trustOf, type Settings } from '@writ/instance';
 import { answering, command, type Shell } from '../command.js';
 import { settingsOf } from '../input/settings-of.js';
 import { trustFileText } from '../input/trust-file.js';
@@ -70,14 +70,14 @@ async function begin({ world }: Shell, flags: Flags): Promise<Made> {
   const { store, keyFile } = settings;
   if (store.kind === 'memory') throw new UsageError('a store in memory needs no beginning');
   const tokensFile = flags.token ? (settings.tokensFile ?? join(dirname(keyFile), 'tokens.json')) : undefined;
-  const trustFile = join(dirname(keyFile), 'trust.json');
+  const trustFile = join(dirname(keyFile), 'trust.txt');
   const wanted = [store.path, keyFile, settings.stateDir, trustFile, ...(tokensFile === undefined ? [] : [tokensFile])];
   const missing = wanted.filter((path) => !existsSync(path));
   // Without tokens: their file may not be there yet, and nobody calls.
   const instance = await openInstance({ ...settings, tokensFile: undefined }, { create: true });
-  const { keyId, publicKey, origin } = instance;
+  const { keyId } = instance;
   await instance.close();
-  if (missing.includes(trustFile)) writeFileSync(trustFile, trustFileText({ origin, keys: [{ keyId, publicKey }] }));
+  if (missing.includes(trustFile)) writeFileSync(trustFile, trustFileText(await trustOf(settings)));
   const token = tokensFile === undefined ? undefined : firstToken(tokensFile, world.nowMs());
   return { settings, keyId, tokensFile, trustFile, created: missing, token };
 }

@@ -4,22 +4,18 @@ import type { Command } from 'commander';
 import { formatInstant, toBase64, toHex } from '@writ/encoding';
 import { generateKeyFile, readKeyFile } from '@writ/signing';
 import { answering, command, group, type Shell } from '../command.js';
+import { exportKeys } from './export-keys.js';
 import { settingsOf } from '../input/settings-of.js';
-import { trustFileText } from '../input/trust-file.js';
 import { fields } from '../terminal/table.js';
 
 interface CreateFlags {
   readonly out?: string;
 }
-interface ShowFlags {
-  readonly trust?: boolean;
-  readonly origin?: string;
-}
-
 export function keysCommand(shell: Shell): Command {
   return group('keys', 'the key that signs attestations and grants (docs/guides/keys.md)', [
     createKey(shell),
     showKey(shell),
+    exportKeys(shell),
   ]);
 }
 
@@ -51,34 +47,24 @@ function createKey(shell: Shell): Command {
 function showKey(shell: Shell): Command {
   return command('show', 'the public half of a key file; no command shows the secret', [
     'writ keys show .writ/attestation-key.json',
-    'writ keys show --trust > trust.json   # what auditors pin, for `writ verify --key`',
   ])
     .argument('[file]', 'WRIT_KEY_FILE when absent')
-    .option('--trust', 'as a trust file')
-    .option('--origin <name>', 'the ledger that the key signs for (WRIT_ORIGIN)')
     .action(
-      answering(shell, async (file: string | undefined, flags: ShowFlags) => {
-        const settings = settingsOf(shell.world, flags.origin === undefined ? {} : { origin: flags.origin });
-        const path = file ?? settings.keyFile;
+      answering(shell, async (file: string | undefined) => {
+        const path = file ?? settingsOf(shell.world, {}).keyFile;
         const key = await readKeyFile(path);
         const { keyId, publicKey, createdAtMs } = key;
         key.erase();
-        const trust = trustFileText({ origin: settings.origin, keys: [{ keyId, publicKey }] });
         return {
-          json:
-            flags.trust === true
-              ? JSON.parse(trust)
-              : { path, keyId, publicKey: toBase64(publicKey), publicKeyHex: toHex(publicKey), createdAtMs },
+          json: { path, keyId, publicKey: toBase64(publicKey), publicKeyHex: toHex(publicKey), createdAtMs },
           text: (style) =>
-            flags.trust === true
-              ? trust.trimEnd()
-              : fields(style, [
-                  ['key file', path],
-                  ['key id', keyId],
-                  ['public key', toBase64(publicKey)],
-                  ['in hex', toHex(publicKey)],
-                  ['created', formatInstant(createdAtMs)],
-                ]),
+            fields(style, [
+              ['key file', path],
+              ['key id', keyId],
+              ['public key', toBase64(publicKey)],
+              ['in hex', toHex(publicKey)],
+              ['created', formatInstant(createdAtMs)],
+            ]),
         };
       }),
     );

@@ -1,40 +1,69 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { verifyStore, type StoreVerification } from '@writ/instance';
 import { createVerifier } from '@writ/signing';
 import type { Answer } from '../answer.js';
 import { answering, command, type Shell } from '../command.js';
 import { settingsOf } from '../input/settings-of.js';
-import { readTrust } from '../input/trust-file.js';
+import { readText } from '../input/read-input.js';
+import { readTrust, readTrustFile, type TrustFlags } from '../input/trust-file.js';
 import { progressOn } from '../terminal/progress.js';
+import { reportText } from '../terminal/show-report.js';
 import { printable, type Style } from '../terminal/style.js';
 import { table } from '../terminal/table.js';
 import { UsageError } from '../usage-error.js';
-import { readDocuments } from '../verification/read-documents.js';
+import { documentsIn } from '../verification/read-documents.js';
 import { reportOf, type VerificationReport } from '../verification/report.js';
 import { verifyDocument } from '../verification/verify-document.js';
+import {
+  evidenceKindOf,
+  evidenceVerifier,
+  type EvidenceFlags,
+  type VerifiedFile,
+} from '../verification/verify-evidence.js';
 
-interface Flags {
-  readonly key: string;
-  readonly origin?: string;
+interface Flags extends TrustFlags, EvidenceFlags {
   readonly store?: string;
 }
 
 const SHOWN_FAILURES = 20;
 
+interface ReadFile {
+  readonly place: string;
+  readonly text: string;
+}
+
 export function verifyCommand(shell: Shell): Command {
-  return command('verify', 'check offline that a pinned key signed receipts, attestations, or a whole store', [
-    'writ verify receipts.jsonl --key trust.json',
-    'writ show order-4711 --json | writ verify - --key trust.json',
-    'writ verify --store .writ/ledger.db --key trust.json',
+  return command('verify', 'check offline what a bundle, a proof, receipts, or a whole store prove', [
+    'writ verify loan-1001.bundle.json --trust trust.txt',
+    'writ verify loan-1001.bundle.json --trust trust.txt --require reevaluated --max-age 1d',
+    'writ verify receipts.jsonl --trust trust.txt',
+    'writ show order-4711 --json | writ verify - --trust trust.txt',
+    'writ verify --store .writ/ledger.db --trust trust.txt',
   ])
-    .argument('[files...]', 'JSON or JSON Lines, as the commands with --json and the HTTP interface write; `-`: stdin')
-    .requiredOption('-k, --key <file|key>', 'a trust file (`writ keys show --trust`), or a public key in hex or base64')
-    .option('--origin <name>', 'with a bare key: the ledger that it signs for')
+    .argument('[files...]', 'bundles, tlog-proofs, or JSON and JSON Lines of the commands with --json; `-`: stdin')
+    .option('-t, --trust <file>', 'whom to believe: a trust file (`writ keys export --trust`)')
+    .option('-k, --key <key>', 'or one public key, hex or base64; then only attestations can be verified')
+    .option('--origin <name>', 'with --key: the ledger that it signs for')
+    .addOption(
+      new Option('--require <profile>', 'the least that a bundle must show; `decided` when absent').choices([
+        'recorded',
+        'decided',
+        'reevaluated',
+      ]),
+    )
+    .option('--max-age <duration>', 'how old the cosignatures of the checkpoint may be')
+    .option(
+      '--policy-max-lag <duration>',
+      'for how long a superseded policy may have gone on deciding; 10s when absent',
+    )
+    .option('--tiles <mirror>', 'a copy of the log: shows that a bundle leaves no event out')
+    .option('--entry <file>', 'for a tlog-proof that does not carry its entry')
     .option('--store <path>', 'every event of this store instead of files; it may be in use')
     .addHelpText(
       'after',
-      '\nExit codes: 0 all of it is signed as it stands, 1 something is not, 2 the input cannot be used.\n' +
-        'It says "signed": that an event is also recorded, in its place, needs the lineage.',
+      '\nExit codes: 0 verified, 1 not verified, 2 the input cannot be used.\n' +
+        'Bundles are `recorded`, `decided` or `reevaluated`, proofs `included`. Receipts and stores are `signed`: that an\n' +
+        'event is also recorded, in its place, a bundle shows, and `writ fsck` for the whole store.',
     )
     .action(
       answering(shell, async (files: readonly string[], flags: Flags) => {
@@ -47,16 +76,48 @@ export function verifyCommand(shell: Shell): Command {
     );
 }
 
-async function verifyFiles({ world }: Shell, files: readonly string[], flags: Flags): Promise<Answer> {
-  const trust = await readTrust(world, flags.key, flags.origin);
+async function verifyFiles(shell: Shell, files: readonly string[], flags: Flags): Promise<Answer> {
+  const read = await Promise.all(
+    files.map(async (place): Promise<ReadFile> => ({ place, text: await readText(shell.world, place) })),
+  );
+  const evidence = read.filter(({ text }) => evidenceKindOf(text) !== undefined);
+  if (evidence.length === 0) return verifyDocuments(shell, read, flags);
+  if (evidence.length < read.length) {
+    throw new UsageError('bundles and proofs are verified in a run of their own, apart from receipts');
+  }
+  return verifyEvidence(shell, evidence, flags);
+}
+
+async function verifyEvidence({ world }: Shell, files: readonly ReadFile[], flags: Flags): Promise<Answer> {
+  if (flags.trust === undefined) {
+    throw new UsageError('bundles and proofs are verified with a trust file', {
+      advice: '`--trust <file>`; `writ keys export --trust` prints one',
+    });
+  }
+  const verifier = evidenceVerifier(world, await readTrustFile(world, flags.trust), flags);
+  const verified: VerifiedFile[] = [];
+  for (const { place, text } of files) {
+    const report = evidenceKindOf(text) === 'bundle' ? verifier.bundle(text) : await verifier.proof(text);
+    verified.push({ place, report });
+  }
+  const [first, ...others] = verified;
+  return {
+    exit: verified.every(({ report }) => report.accepted) ? 'OK' : 'NO',
+    json: first !== undefined && others.length === 0 ? first.report : verified,
+    text: (style) => verified.map(({ place, report }) => reportText(place, report, style)).join('\n\n'),
+  };
+}
+
+async function verifyDocuments({ world }: Shell, files: readonly ReadFile[], flags: Flags): Promise<Answer> {
+  const trust = await readTrust(world, flags);
   const verifier = createVerifier(trust.keys, { origin: trust.origin });
-  const documents = (await Promise.all(files.map((file) => readDocuments(world, file)))).flat();
+  const documents = files.flatMap(({ place, text }) => documentsIn(text, place));
   const progress = progressOn(world.stderr, 'verify', documents.length, world.nowMs);
   const findings = documents.flatMap(({ place, value }, at) => {
     const found = verifyDocument(value, place, { verifier, trust });
     if (found.length === 0) {
       throw new UsageError(`\`${place}\` holds nothing that is signed`, {
-        advice: 'receipts, attestations, executions with their events, answers of --json',
+        advice: 'bundles, receipts, attestations, executions with their events, answers of --json',
       });
     }
     if (documents.length > 100) progress.to(at + 1);
@@ -67,11 +128,11 @@ async function verifyFiles({ world }: Shell, files: readonly string[], flags: Fl
   return {
     exit: report.verdict === 'verified' ? 'OK' : 'NO',
     json: { ...report, origin: trust.origin, keys: trust.keys.map(({ keyId }) => keyId) },
-    text: (style) => reportText(report, style),
+    text: (style) => documentsText(report, style),
   };
 }
 
-function reportText(report: VerificationReport, style: Style): string {
+function documentsText(report: VerificationReport, style: Style): string {
   const { verdict, documents, signed, signatures, checks, failures, asserted } = report;
   const others = signatures === signed ? '' : ` and ${counted(signatures - signed, 'other signature')}`;
   const head =
@@ -93,7 +154,7 @@ function reportText(report: VerificationReport, style: Style): string {
 }
 
 async function verifyWholeStore({ world }: Shell, flags: Flags, store: string): Promise<Answer> {
-  const trust = await readTrust(world, flags.key, flags.origin);
+  const trust = await readTrust(world, flags);
   const progress = progressOn(world.stderr, 'verify', 0, world.nowMs);
   const result = await verifyStore(settingsOf(world, { store }).store, trust, (events) => progress.to(events));
   const verified = result.signed === result.events && result.events > 0;

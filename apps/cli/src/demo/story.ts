@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ExecuteIntent, ExecuteOutcome, Execution, Receipt, WritClient } from '@writ/client';
-import type { Trust } from '@writ/evidence';
+import type { TrustFile } from '@writ/verifier';
 import { verifyStore, type StoreVerification } from '@writ/instance';
 import { eventsText, outcomeText, receiptText } from '../terminal/show-receipt.js';
 import { printable } from '../terminal/style.js';
@@ -18,7 +18,7 @@ export interface Stage {
   readonly narrator: Narrator;
   readonly folder: string;
   readonly address: string;
-  readonly trust: Trust;
+  readonly trust: TrustFile;
   readonly publicKey: string;
   readonly nowMs: () => number;
   /** Processes to be ended whatever happens. */

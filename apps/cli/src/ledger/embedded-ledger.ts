@@ -1,9 +1,9 @@
-import type { Intent } from '@writ/client';
+import type { EntryTarget as RequestedEntry, Intent } from '@writ/client';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isUuid, parseDecisionId, parseExecutionId, parsePolicyId, parseTenant } from '@writ/encoding';
+import { isUuid, parseDecisionId, parseEventId, parseExecutionId, parsePolicyId, parseTenant } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 import type { Instance } from '@writ/instance';
-import type { CallContext, IntentInput, SignalInput } from '@writ/operations';
+import type { CallContext, EntryTarget, IntentInput, SignalInput } from '@writ/operations';
 import type { Ledger } from './ledger.js';
 
 /** An instance opened in this process, behind the same methods as a client. `token`: where the settings name a tokens file. */
@@ -16,6 +16,16 @@ export function embeddedLedger(instance: Instance, tenantName: string, token: st
     tenant,
     executionId: parseExecutionId(request.executionId),
   });
+  const targetOf = (target: RequestedEntry): EntryTarget => {
+    switch (target.kind) {
+      case 'execution':
+        return named(target);
+      case 'event':
+        return { kind: 'event', eventId: parseEventId(target.eventId) };
+      case 'index':
+        return target;
+    }
+  };
   const ofPolicy = <R extends { readonly policyId: string }>(request: R) => ({
     ...request,
     tenant,
@@ -46,6 +56,14 @@ export function embeddedLedger(instance: Instance, tenantName: string, token: st
     },
     watchExecution: async function* (request, options) {
       yield* operations.watchExecution(context, named(request), options?.signal ?? new AbortController().signal);
+    },
+    lineage: {
+      getCheckpoint: (request) => operations.getCheckpoint(context, request ?? {}),
+      proveConsistency: (request) => operations.proveConsistency(context, request),
+      getTlogProof: ({ target, ...request }) =>
+        operations.getTlogProof(context, { ...request, target: targetOf(target) }),
+      getEvidence: (request) => operations.getEvidence(context, named(request)),
+      awaitStanding: (request, options) => operations.awaitStanding(context, named(request), options?.signal),
     },
     policies: {
       publish: ({ text, format }) => operations.publishPolicy(context, { text, format: format ?? 'auto', tenant }),

@@ -14,6 +14,10 @@ export type Ledger = Pick<
   | 'listExecutions'
   | 'watchExecution'
 > & {
+  readonly lineage: Pick<
+    WritClient['lineage'],
+    'getCheckpoint' | 'proveConsistency' | 'getTlogProof' | 'getEvidence' | 'awaitStanding'
+  >;
   readonly policies: Pick<WritClient['policies'], 'publish' | 'activate' | 'retire' | 'get' | 'list' | 'diff'>;
 };
 

@@ -1,6 +1,5 @@
 import type { JsonValue } from '@writ/encoding';
-import { readJson, readText } from '../input/read-input.js';
-import type { World } from '../world.js';
+import { readJson } from '../input/read-input.js';
 
 export interface SourcedDocument {
   /** File, and line where the file is JSON Lines. */
@@ -8,9 +7,8 @@ export interface SourcedDocument {
   readonly value: JsonValue;
 }
 
-/** One JSON document, or JSON Lines: the first line tells which. @throws UsageError */
-export async function readDocuments(world: World, file: string): Promise<readonly SourcedDocument[]> {
-  const text = await readText(world, file);
+/** One JSON document, or JSON Lines: the first line tells which. `file` names the text. @throws UsageError */
+export function documentsIn(text: string, file: string): readonly SourcedDocument[] {
   const lines = text.split('\n').map((line, at) => ({ line: line.trim(), place: `${file}:${at + 1}` }));
   const filled = lines.filter(({ line }) => line !== '');
   const [first] = filled;
