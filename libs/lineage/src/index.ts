@@ -11,3 +11,12 @@ export type {
   Standing,
   StandingName,
 } from './lineage.js';
+export { fsck, type FsckOptions, type FsckProgress, type FsckTrust } from './fsck/fsck.js';
+export {
+  FINDING_KINDS,
+  MAX_FINDINGS,
+  type Finding,
+  type FindingKind,
+  type FsckCompared,
+  type FsckReport,
+} from './fsck/report.js';

@@ -1,0 +1,56 @@
+import type { KeyId } from '@writ/encoding';
+import { LedgerError } from '@writ/errors';
+import { readWholeStream, type EventStore } from '@writ/event-store';
+import {
+  beginKeyChain,
+  chainedKeys,
+  cutOffIndexOf,
+  followKeys,
+  type KeyChain,
+  type Trust,
+  type VerifySignature,
+} from '@writ/evidence';
+import { keysStream } from '@writ/ledger';
+
+/** The keys that count: those that are pinned, and those that these brought in, with where each was cut off. */
+export class KeyRing {
+  readonly #publicKeys: ReadonlyMap<KeyId, Uint8Array>;
+  readonly #cutOffs: ReadonlyMap<KeyId, bigint>;
+
+  private constructor(chain: KeyChain) {
+    const keys = [...chain.pinned.keys, ...chainedKeys(chain)];
+    this.#publicKeys = new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey]));
+    this.#cutOffs = new Map(
+      keys.flatMap(({ keyId }) => {
+        const cutOff = cutOffIndexOf(chain, keyId);
+        return cutOff === undefined ? [] : [[keyId, cutOff] as const];
+      }),
+    );
+  }
+
+  /**
+   * Follows the key stream from the pinned keys on. What does not follow, and a store that cannot be read, end that
+   * without an error: either is found where the store is read, and what an unknown key signed is then foreign.
+   */
+  static async read(store: Pick<EventStore, 'readStream'>, pinned: Trust, verify: VerifySignature): Promise<KeyRing> {
+    let chain = beginKeyChain(pinned);
+    try {
+      for (const stored of await readWholeStream(store, keysStream(pinned.origin))) {
+        chain = followKeys(chain, [stored], verify);
+      }
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+    }
+    return new KeyRing(chain);
+  }
+
+  publicKeyOf(keyId: KeyId): Uint8Array | undefined {
+    return this.#publicKeys.get(keyId);
+  }
+
+  /** `true` where what the key signed no longer counts, from this leaf index on. */
+  isCutOff(keyId: KeyId, index: number): boolean {
+    const cutOff = this.#cutOffs.get(keyId);
+    return cutOff !== undefined && BigInt(index) >= cutOff;
+  }
+}
