@@ -7,6 +7,9 @@ import { parseBundle } from '@writ/evidence';
 import { createToken } from '@writ/instance';
 import { leafHash, rootOf, verifyConsistency, verifyInclusion, type Hash } from '@writ/merkle';
 
+import { readKeyFile } from '@writ/signing';
+import { mirrorOf, parseTrustFile, verifyBundle } from '@writ/verifier';
+
 import { GrpcClient, http, statusOf, type HttpAnswer, type Json } from '../harness/clients.js';
 import { removeFolders, startTestServer, temporaryFolder, type TestServer } from '../harness/server.js';
 import { evaluateRequest, publishLoanPolicy } from '../harness/story.js';
@@ -289,6 +292,34 @@ describe('evidence', () => {
     const overHttp = await get(path, 'acme');
     expect(overHttp.headers.get('content-type')).toContain('application/json');
     expect(JSON.stringify(overHttp.body)).toBe((bundle as Buffer).toString());
+  });
+
+  it('verifies with the network left alone, up to the decision made anew', async () => {
+    const { keyId, publicKey } = await readKeyFile(join(server.folder, '.writ/attestation-key.json'));
+    const trust = parseTrustFile(
+      [
+        `log ${vkeyIn(server.folder)}`,
+        'quorum none',
+        `attestation ${keyId} ${Buffer.from(publicKey).toString('base64')}`,
+        '',
+      ].join('\n'),
+    );
+    const evidence = async (withholdAll: boolean): Promise<Uint8Array> => {
+      const wanted = { tenant: 'acme', executionId: 'app-0', withholdAll };
+      return Uint8Array.from((await lineage.call('GetEvidence', wanted))['bundle'] as Buffer);
+    };
+    expect(verifyBundle(await evidence(false), trust).verdict).toBe('reevaluated');
+    expect(verifyBundle(await evidence(true), trust).verdict).toBe('decided');
+    // A mirror of the entries proves what the signed ends of the streams assert.
+    const { sizeLeaves } = await log.checkpoint();
+    const { bundle } = await lineage.call('GetEvidence', {
+      tenant: 'acme',
+      executionId: 'app-0',
+      checkpointSize: sizeLeaves.toString(),
+    });
+    const mirror = mirrorOf(await log.entries(sizeLeaves, await log.leafHashes(sizeLeaves)), sizeLeaves);
+    const { claims } = verifyBundle(Uint8Array.from(bundle as Buffer), trust, { mirror });
+    expect(claims?.execution?.completeness).toBe('proved');
   });
 
   it('shows no more than is asked for', async () => {
