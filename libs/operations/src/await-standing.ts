@@ -31,7 +31,7 @@ export async function awaitStanding(
   }
   // 1. Which events.
   const stream = executionStream(tenant, executionId);
-  const log = openOrReport(engine, stream, await readWholeStream(store, stream));
+  const log = await openOrReport(engine, stream, await readWholeStream(store, stream));
   if (!isVisible(context.principal, log)) throw executionNotFound(request);
   const events = log.events.map(({ event }) => event);
   // 2. Wait, no longer than the caller does.

@@ -5,12 +5,12 @@ import type { OperationsPorts } from './ports.js';
 import { RefusalsStreams } from './refusals-stream.js';
 import { RefusedReplays } from './refused-replays.js';
 import { RememberedExecutions } from './remembered-executions.js';
-import type { TrustedKeys } from './trusted-keys.js';
+import type { FollowedKeys } from './followed-keys.js';
 
 /** What the use-cases share: the ports, and what this process keeps in memory between calls. */
 export interface Engine {
   readonly ports: OperationsPorts;
-  readonly keys: TrustedKeys;
+  readonly keys: FollowedKeys;
   readonly remembered: RememberedExecutions;
   readonly policies: Policies;
   readonly policyCatalogue: PolicyCatalogue;
@@ -32,14 +32,21 @@ export interface EngineCounters {
   callsUnderWay: number;
 }
 
-export function createEngine(ports: OperationsPorts, keys: TrustedKeys): Engine {
+export function createEngine(ports: OperationsPorts, keys: FollowedKeys): Engine {
   const streams = new RefusalsStreams(ports, keys);
   const foreignEvents = new ForeignEvents(ports.store, streams, keys, ports.onAlarm);
+  const remembered = new RememberedExecutions();
+  const policies = new Policies(ports, keys, foreignEvents);
+  keys.useLineage(ports.lineage);
+  keys.onChange(() => {
+    remembered.clear();
+    policies.forget();
+  });
   return {
     ports,
     keys,
-    remembered: new RememberedExecutions(),
-    policies: new Policies(ports, keys, foreignEvents),
+    remembered,
+    policies,
     policyCatalogue: new PolicyCatalogue(ports.store),
     refusals: new RefusedReplays(streams, ports.clock, ports.onAlarm),
     foreignEvents,

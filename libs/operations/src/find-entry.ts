@@ -101,7 +101,7 @@ async function findInExecution(
   requireExecutionTenant(principal, target, 'read');
   const stream = executionStream(target.tenant, target.executionId);
   const { store, lineage } = engine.ports;
-  const log = openOrReport(engine, stream, await readWholeStream(store, stream));
+  const log = await openOrReport(engine, stream, await readWholeStream(store, stream));
   if (!isVisible(principal, log)) throw executionNotFound(target);
   const eventIds = log.events.map(({ event }) => event.eventId);
   if (target.revision !== undefined && target.revision >= BigInt(eventIds.length)) {
@@ -132,7 +132,10 @@ async function mayReadStream(engine: Engine, principal: Principal, stream: strin
       if (!mayEnter(principal, name.tenant)) return false;
       // Roles that audit are not bound to actions.
       if (audits) return true;
-      return isVisible(principal, openOrReport(engine, stream, await readWholeStream(engine.ports.store, stream)));
+      return isVisible(
+        principal,
+        await openOrReport(engine, stream, await readWholeStream(engine.ports.store, stream)),
+      );
     }
   }
 }

@@ -4,7 +4,7 @@ import { EVENT_STORE_LIMITS, type EventStore } from '@writ/event-store';
 import { openEvent, parseStreamName, refusalsStream } from '@writ/ledger';
 import type { Alarm } from './ports.js';
 import type { RefusalsStreams } from './refusals-stream.js';
-import type { TrustedKeys } from './trusted-keys.js';
+import type { FollowedKeys } from './followed-keys.js';
 
 /** Where foreign events of streams without a tenant are told of. */
 const OWN_TENANT = parseTenant('_writ');
@@ -18,13 +18,13 @@ const MAX_REMEMBERED = 10_000;
 export class ForeignEvents {
   readonly #store: EventStore;
   readonly #streams: RefusalsStreams;
-  readonly #keys: TrustedKeys;
+  readonly #keys: FollowedKeys;
   readonly #onAlarm: (alarm: Alarm) => void;
   readonly #told = new Set<string>();
   readonly #telling = new Map<string, Promise<void>>();
   #found = 0;
 
-  constructor(store: EventStore, streams: RefusalsStreams, keys: TrustedKeys, onAlarm: (alarm: Alarm) => void) {
+  constructor(store: EventStore, streams: RefusalsStreams, keys: FollowedKeys, onAlarm: (alarm: Alarm) => void) {
     this.#store = store;
     this.#streams = streams;
     this.#keys = keys;
@@ -85,7 +85,9 @@ export class ForeignEvents {
         if (opened.event.type !== 'ForeignEventFound') continue;
         const { data } = opened.event;
         if (data.stream !== stream || data.revision !== revision.toString()) continue;
-        this.#keys.verify(opened.attestation, stored);
+        await this.#keys.opening([stored], () => {
+          this.#keys.verify(opened.attestation, stored);
+        });
         return true;
       }
       if (page.length < maxCount) return false;

@@ -1,6 +1,6 @@
 import type { KeyId } from '@writ/encoding';
 import { IntegrityError, RejectedError } from '@writ/errors';
-import { readWholeStream } from '@writ/event-store';
+import { readWholeStream, type RecordedEvent } from '@writ/event-store';
 import { encodeBundle, type BundleStream } from '@writ/evidence';
 import {
   executionStream,
@@ -40,7 +40,7 @@ export async function getEvidence(engine: Engine, context: CallContext, request:
   requireExecutionTenant(context.principal, request, 'read');
   const withholdsOpening = withholding(request);
   const stream = executionStream(tenant, executionId);
-  const log = openOrReport(engine, stream, await readWholeStream(store, stream));
+  const log = await openOrReport(engine, stream, await readWholeStream(store, stream));
   if (!isVisible(context.principal, log)) throw executionNotFound(request);
   // 2. As of which size.
   const checkpoint = await lineage.checkpoint(request.checkpointSizeLeaves);
@@ -88,11 +88,12 @@ async function keyEvidence(
 ): Promise<BundleStream | undefined> {
   const stream = keysStream(engine.ports.origin);
   const recorded = await readWholeStream(engine.ports.store, stream);
-  const events = recorded.map((stored): EvidenceEvent => {
+  const open = (stored: RecordedEvent): EvidenceEvent => {
     const { event, attestation } = openEvent(stored);
     engine.keys.verify(attestation, stored);
     return { event, typeVersion: stored.typeVersion, data: stored.data, attestation };
-  });
+  };
+  const events = await engine.keys.opening(recorded, () => recorded.map(open));
   const told = await evidenceStream(engine, checkpoint, { stream, events });
   const covered = events.slice(0, told?.events.length);
   const knowsSigner = covered.some(({ event }) => bringsKey(event, told?.head.keyId));

@@ -14,7 +14,7 @@ import { standingsOf } from './standings.js';
 export async function getExecution(engine: Engine, context: CallContext, name: ExecutionName): Promise<ExecutionView> {
   requireExecutionTenant(context.principal, name, 'read');
   const stream = executionStream(name.tenant, name.executionId);
-  const log = openOrReport(engine, stream, await readWholeStream(engine.ports.store, stream));
+  const log = await openOrReport(engine, stream, await readWholeStream(engine.ports.store, stream));
   if (!isVisible(context.principal, log)) throw executionNotFound(name);
   const standings = await standingsOf(
     engine,

@@ -199,10 +199,15 @@ function firstGuess(
 }
 
 /** Opens what was read of an execution; an event that is not ours raises the alarm and refuses. */
-export function openOrReport(engine: Engine, stream: string, recorded: readonly RecordedEvent[]): ExecutionLog {
+export async function openOrReport(
+  engine: Engine,
+  stream: string,
+  recorded: readonly RecordedEvent[],
+): Promise<ExecutionLog> {
   if (recorded.length === 0) return emptyLog(stream);
+  const { keys } = engine;
   try {
-    return openExecutionLog(stream, recorded, engine.keys);
+    return await keys.opening(recorded, () => openExecutionLog(stream, recorded, keys));
   } catch (error) {
     if (error instanceof IntegrityError) engine.foreignEvents.report(stream, revisionIn(error), error);
     throw error;

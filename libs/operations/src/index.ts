@@ -55,6 +55,7 @@ export { createEngine, type Engine, type EngineCounters } from './engine.js';
 export { createOperations } from './create-operations.js';
 export type { ExecutionIndex, ExecutionRow } from './execution-index.js';
 export { openExecutionLog, type ExecutionLog, type KeptEvent } from './execution-log.js';
+export { FollowedKeys } from './followed-keys.js';
 export { openKeys } from './open-keys.js';
 export type { Alarm, Clock, OperationsPorts, Randomness } from './ports.js';
 export { executionSummary } from './execution-summary.js';

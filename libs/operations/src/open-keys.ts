@@ -1,19 +1,11 @@
 import { toBase64 } from '@writ/encoding';
 import { IntegrityError, errorOfCode } from '@writ/errors';
-import { handleCommand, type RecordedEvent } from '@writ/event-store';
-import {
-  decideAddKey,
-  evolveKeys,
-  keysStream,
-  NO_KEYS,
-  openEvent,
-  type Actor,
-  type KeyEvent,
-  type LedgerEvent,
-} from '@writ/ledger';
+import { handleCommand } from '@writ/event-store';
+import { beginKeyChain, followKeys, type Trust } from '@writ/evidence';
+import { decideAddKey, type Actor } from '@writ/ledger';
+import { FollowedKeys } from './followed-keys.js';
 import type { OperationsPorts } from './ports.js';
 import { sealEvents } from './seal-events.js';
-import { trustKeys, type TrustedKeys } from './trusted-keys.js';
 
 const BOOTSTRAP: Actor = { id: 'bootstrap', role: 'system' };
 
@@ -23,19 +15,35 @@ type Ports = Pick<OperationsPorts, 'store' | 'attestor' | 'randomness' | 'clock'
  * Makes sure that the store is this ledger's, and that its key is the one at hand. In an empty store the key becomes the
  * first event (`mayBegin`); a crash before that leaves an empty store, which the next start begins again.
  *
- * The key at hand is what is trusted: it comes from outside the store, and must have attested the stream that names it.
+ * The pinned key is what is trusted: it comes from outside the store, and must have attested the stream that names it. Its
+ * successors are reached through that stream.
  *
+ * @param options.pinned the first key of the ledger; the attestor's own where absent
  * @throws IntegrityError `STORE_MISSING` (empty, and may not begin), `STORE_NOT_OURS` (another origin's),
  *   `KEY_MISMATCH` (another key's), `FOREIGN_EVENT`
  */
-export async function openKeys(ports: Ports, options: { readonly mayBegin: boolean }): Promise<TrustedKeys> {
+export async function openKeys(
+  ports: Ports,
+  options: { readonly mayBegin: boolean; readonly pinned?: Trust },
+): Promise<FollowedKeys> {
+  const { attestor, origin } = ports;
+  const { keyId, publicKey } = attestor;
+  const keys = await FollowedKeys.read(ports.store, options.pinned ?? { origin, keys: [{ keyId, publicKey }] });
+  if (keys.state.keys.length === 0) await begin(ports, keys, options.mayBegin);
+  if (keys.state.keys.some((key) => key.keyId === keyId)) return keys;
+  throw new IntegrityError('KEY_MISMATCH', 'the key file is not the key that this ledger recorded', {
+    recorded: keys.state.current,
+    atHand: [keyId],
+  });
+}
+
+async function begin(ports: Ports, keys: FollowedKeys, mayBegin: boolean): Promise<void> {
   const { attestor, origin, store } = ports;
-  const own = trustKeys(origin, [{ keyId: attestor.keyId, publicKey: attestor.publicKey }]);
-  const stream = keysStream(origin);
+  const { stream } = keys;
   const { answer } = await handleCommand({
     store,
     stream,
-    load: (recorded) => foldKeys(recorded, own),
+    load: (recorded) => followKeys(beginKeyChain(keys.pinned), recorded).state,
     decide: async (state) => {
       const { keyId, publicKey } = attestor;
       const ruling = decideAddKey(state, {
@@ -46,7 +54,7 @@ export async function openKeys(ports: Ports, options: { readonly mayBegin: boole
         publicKey: toBase64(publicKey),
       });
       if (ruling.append.length === 0) return { append: [], answer: ruling.answer };
-      await requireEmpty(ports, options.mayBegin);
+      await requireEmpty(ports, mayBegin);
       const sealed = await sealEvents(ports, {
         stream,
         firstRevision: 0n,
@@ -57,32 +65,7 @@ export async function openKeys(ports: Ports, options: { readonly mayBegin: boole
     },
   });
   if (answer.kind === 'refused') throw errorOfCode(answer.code, answer.message, answer.details);
-  return own;
-}
-
-function foldKeys(recorded: readonly RecordedEvent[], own: TrustedKeys): typeof NO_KEYS {
-  return recorded.reduce((state, stored) => {
-    const { event, attestation } = openEvent(stored);
-    if (!isKeyEvent(event)) {
-      throw new IntegrityError('FOREIGN_EVENT', `an event of type \`${event.type}\` does not belong to the keys`, {
-        stream: stored.stream,
-        revision: stored.revision.toString(),
-      });
-    }
-    // Said first, because it is what an operator can mend: the wrong key file.
-    if (!own.keys.some((key) => key.keyId === attestation.keyId)) {
-      throw new IntegrityError('KEY_MISMATCH', 'the key file is not the key that this ledger recorded', {
-        recorded: attestation.keyId,
-        atHand: own.keys.map((key) => key.keyId),
-      });
-    }
-    own.verify(attestation, stored);
-    return evolveKeys(state, event);
-  }, NO_KEYS);
-}
-
-function isKeyEvent(event: LedgerEvent): event is KeyEvent {
-  return event.type === 'KeyAdded' || event.type === 'KeyRotated' || event.type === 'KeyRevoked';
+  await keys.refresh();
 }
 
 async function requireEmpty({ store, origin }: Ports, mayBegin: boolean): Promise<void> {

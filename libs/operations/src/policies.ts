@@ -7,7 +7,7 @@ import { compilePolicy, parsePolicy, type CompiledPolicy } from '@writ/policy';
 import type { ForeignEvents } from './foreign-events.js';
 import { emptyPolicyLog, extendPolicyLog, type PolicyLog } from './policy-log.js';
 import type { OperationsPorts } from './ports.js';
-import type { TrustedKeys } from './trusted-keys.js';
+import type { FollowedKeys } from './followed-keys.js';
 
 /** The version that decides, ready to be asked. */
 export interface PolicyInForce {
@@ -33,12 +33,12 @@ const MAX_KEPT = 1_024;
  */
 export class Policies {
   readonly #ports: Ports;
-  readonly #keys: TrustedKeys;
+  readonly #keys: FollowedKeys;
   readonly #foreignEvents: ForeignEvents;
   readonly #kept = new Map<string, Kept>();
   readonly #programs = new Map<string, CompiledPolicy>();
 
-  constructor(ports: Ports, keys: TrustedKeys, foreignEvents: ForeignEvents) {
+  constructor(ports: Ports, keys: FollowedKeys, foreignEvents: ForeignEvents) {
     this.#ports = ports;
     this.#keys = keys;
     this.#foreignEvents = foreignEvents;
@@ -65,8 +65,14 @@ export class Policies {
   }
 
   /** Opens what a stream holds; also for the first step of a change. */
-  open(stream: string, recorded: readonly RecordedEvent[]): PolicyLog {
+  async open(stream: string, recorded: readonly RecordedEvent[]): Promise<PolicyLog> {
     return this.#extend(emptyPolicyLog(stream), recorded);
+  }
+
+  /** Reads everything again before it decides: what was verified may not count any more. */
+  forget(): void {
+    this.#kept.clear();
+    this.#programs.clear();
   }
 
   /** Takes what this node has just read or written. */
@@ -105,19 +111,20 @@ export class Policies {
     const readAtMs = this.#ports.clock.nowMs();
     const former = this.#kept.get(stream);
     if (former === undefined) {
-      return this.keep(policyId, this.open(stream, await readWholeStream(this.#ports.store, stream)), readAtMs);
+      const recorded = await readWholeStream(this.#ports.store, stream);
+      return this.keep(policyId, await this.open(stream, recorded), readAtMs);
     }
     const fromRevision = former.log.state.lastRevision + 1n;
     const news = await this.#ports.store.readStream(stream, { fromRevision });
-    if (news.length > 0) return this.keep(policyId, this.#extend(former.log, news), readAtMs);
+    if (news.length > 0) return this.keep(policyId, await this.#extend(former.log, news), readAtMs);
     const kept = { ...former, readAtMs };
     this.#kept.set(stream, kept);
     return kept;
   }
 
-  #extend(log: PolicyLog, recorded: readonly RecordedEvent[]): PolicyLog {
+  async #extend(log: PolicyLog, recorded: readonly RecordedEvent[]): Promise<PolicyLog> {
     try {
-      return extendPolicyLog(log, recorded, this.#keys);
+      return await this.#keys.opening(recorded, () => extendPolicyLog(log, recorded, this.#keys));
     } catch (error) {
       if (error instanceof IntegrityError) {
         const revision = error.details['revision'];

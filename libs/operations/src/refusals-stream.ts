@@ -4,7 +4,7 @@ import { appendSurely, type EventStore, type RecordedEvent } from '@writ/event-s
 import { openEvent, refusalsStream, type Fact } from '@writ/ledger';
 import type { OperationsPorts } from './ports.js';
 import { sealEvents } from './seal-events.js';
-import type { TrustedKeys } from './trusted-keys.js';
+import type { FollowedKeys } from './followed-keys.js';
 
 export type RefusalFact = Fact<'ReplayRefused' | 'ForeignEventFound'>;
 
@@ -24,10 +24,10 @@ const SALT_BYTES = 16;
  */
 export class RefusalsStreams {
   readonly #ports: Pick<OperationsPorts, 'store' | 'attestor' | 'randomness' | 'clock'>;
-  readonly #keys: TrustedKeys;
+  readonly #keys: FollowedKeys;
   readonly #tails = new Map<Tenant, Tail>();
 
-  constructor(ports: Pick<OperationsPorts, 'store' | 'attestor' | 'randomness' | 'clock'>, keys: TrustedKeys) {
+  constructor(ports: Pick<OperationsPorts, 'store' | 'attestor' | 'randomness' | 'clock'>, keys: FollowedKeys) {
     this.#ports = ports;
     this.#keys = keys;
   }
@@ -73,12 +73,15 @@ export class RefusalsStreams {
     if (lastRevision === undefined) return undefined;
     const [first] = await store.readStream(stream, { maxCount: 1 });
     const [last] = await store.readStream(stream, { fromRevision: lastRevision, maxCount: 1 });
-    const opened = this.#open(first as RecordedEvent);
-    return {
-      salt: opened.streamSalt as Uint8Array, // a salted stream has one, or `openEvent` threw
-      lastRevision,
-      recordedAtMs: this.#open(last as RecordedEvent, opened.streamSalt).event.recordedAtMs,
-    };
+    const ends = [first as RecordedEvent, last as RecordedEvent];
+    return this.#keys.opening(ends, () => {
+      const opened = this.#open(first as RecordedEvent);
+      return {
+        salt: opened.streamSalt as Uint8Array, // a salted stream has one, or `openEvent` threw
+        lastRevision,
+        recordedAtMs: this.#open(last as RecordedEvent, opened.streamSalt).event.recordedAtMs,
+      };
+    });
   }
 
   #open(stored: RecordedEvent, streamSalt?: Uint8Array): ReturnType<typeof openEvent> {

@@ -40,6 +40,11 @@ export class RememberedExecutions {
     }
   }
 
+  clear(): void {
+    this.#logs.clear();
+    this.#bytes = 0;
+  }
+
   forget(stream: string): void {
     this.#bytes -= this.#logs.get(stream)?.sizeBytes ?? 0;
     this.#logs.delete(stream);
