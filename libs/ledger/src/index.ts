@@ -96,7 +96,7 @@ export {
 } from './event-schema.js';
 export { encodeMetadata, parseAttestation, parseMetadata, type Attestation, type EventMetadata } from './metadata.js';
 export { prepare, prepareAll, type PreparedEvent, type SealOptions } from './seal.js';
-export { openEvent, type OpenedEvent, type StoredEvent } from './open-event.js';
+export { openEntry, openEvent, type OpenedEntry, type OpenedEvent, type StoredEvent } from './open-event.js';
 export { decide, needsVerdict } from './execution/decide.js';
 export { evolve, evolveAll, isExecutionEvent } from './execution/evolve.js';
 export { momentOf } from './execution/present.js';

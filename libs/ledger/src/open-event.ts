@@ -20,8 +20,8 @@ export interface StoredEvent {
   readonly metadata: Uint8Array;
 }
 
-export interface OpenedEvent {
-  readonly event: LedgerEvent;
+/** What a stored event is to the tree: its entry, and the signature over it. */
+export interface OpenedEntry {
   readonly entry: Entry;
   readonly entryBytes: Uint8Array;
   readonly leafHash: Hash32;
@@ -30,6 +30,10 @@ export interface OpenedEvent {
   readonly openings: Openings;
   /** Of a salted stream: pass it on for the revisions that follow. */
   readonly streamSalt: Uint8Array | undefined;
+}
+
+export interface OpenedEvent extends OpenedEntry {
+  readonly event: LedgerEvent;
 }
 
 const RECORDED_AT = /^\{"dataDigest":"[^"]*","eventId":"[^"]*","recordedAt":"([^"]*)",/;
@@ -43,6 +47,18 @@ const RECORDED_AT = /^\{"dataDigest":"[^"]*","eventId":"[^"]*","recordedAt":"([^
  * is malformed, EVENT_INVALID where the attested data do not follow their schema.
  */
 export function openEvent(stored: StoredEvent, streamSalt?: Uint8Array): OpenedEvent {
+  const opened = openEntry(stored, streamSalt);
+  const { fact } = parseEventData(stored.type, stored.typeVersion, stored.data);
+  const { eventId, revision, recordedAtMs, dataDigest } = opened.entry;
+  return { event: { ...fact, eventId, revision, recordedAtMs, dataDigest }, ...opened };
+}
+
+/**
+ * As `openEvent` without a look into the data, which the entry names by their digest: enough to give the event a place
+ * in the tree, also where its type is newer than this build.
+ * Throws IntegrityError: FOREIGN_EVENT, ATTESTATION_INVALID.
+ */
+export function openEntry(stored: StoredEvent, streamSalt?: Uint8Array): OpenedEntry {
   const { attestation, openings, streamSalt: ownSalt } = parseMetadata(stored.metadata);
   const salt = isSaltedStream(stored.stream) ? saltOf(stored, streamSalt, ownSalt) : undefined;
   const entry = expectedEntry(stored, attestation.entry, salt);
@@ -50,10 +66,7 @@ export function openEvent(stored: StoredEvent, streamSalt?: Uint8Array): OpenedE
     throw foreign(stored, 'the entry that was attested is not the entry of this event', differing(attestation, entry));
   }
   const entryBytes = utf8(attestation.entry);
-  const { fact } = parseEventData(stored.type, stored.typeVersion, stored.data);
-  const { eventId, revision, recordedAtMs, dataDigest } = entry;
   return {
-    event: { ...fact, eventId, revision, recordedAtMs, dataDigest },
     entry,
     entryBytes,
     leafHash: leafHashOf(entryBytes),
