@@ -1,5 +1,5 @@
 import { canonicalise, parseBase64, parseCanonical, toBase64 } from '@writ/encoding';
-import type { ExecutionId, JsonObject, KeyId, PolicyId, Tenant } from '@writ/encoding';
+import type { ExecutionId, KeyId, Tenant } from '@writ/encoding';
 import { LedgerError, RejectedError } from '@writ/errors';
 import {
   executionStream,
@@ -86,8 +86,8 @@ function eventOf({ type, typeVersion, data, openings, attestation, index, path }
     type,
     typeVersion,
     ...(data === undefined ? {} : { data }),
-    ...(openings === undefined ? {} : { openings: openings as NonNullable<BundleEvent['openings']> }),
-    attestation: parseAttestation(attestation as unknown as JsonObject),
+    ...(openings === undefined ? {} : { openings: openings }),
+    attestation: parseAttestation(attestation),
     index: BigInt(index),
     path: path.map((hash) => parseBase64(hash, HASH_BYTES)),
   };
@@ -126,7 +126,7 @@ function requireNames({ origin, tenant, executionId, streams }: Bundle): void {
   if (streams.execution.stream !== executionStream(tenant, executionId)) refuse('streams.execution.stream');
   if (streams.keys.stream !== keysStream(origin)) refuse('streams.keys.stream');
   const policy = parseStreamName(streams.policy.stream);
-  if (policy.kind !== 'policy' || streams.policy.stream !== policyStream(tenant, policy.policyId as PolicyId)) {
+  if (policy.kind !== 'policy' || streams.policy.stream !== policyStream(tenant, policy.policyId)) {
     refuse('streams.policy.stream');
   }
 }

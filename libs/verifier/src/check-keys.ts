@@ -1,6 +1,5 @@
 import { parseBase64, type KeyId } from '@writ/encoding';
-import { verifyAttestation, type VerifySignature } from '@writ/evidence';
-import type { LedgerEvent } from '@writ/ledger';
+import { isKeyEvent, verifyAttestation, type VerifySignature } from '@writ/evidence';
 
 import type { CheckCode } from './check-codes.js';
 import type { CheckList, Findings } from './check-list.js';
@@ -125,8 +124,4 @@ function codeOf(standing: KeyStanding): CheckCode | undefined {
 
 function placedOf({ event, index, attestation }: OpenedEvent): PlacedKeyEvent[] {
   return event !== undefined && isKeyEvent(event) ? [{ event, index, signer: attestation.keyId }] : [];
-}
-
-function isKeyEvent(event: LedgerEvent): event is PlacedKeyEvent['event'] {
-  return event.type === 'KeyAdded' || event.type === 'KeyRotated' || event.type === 'KeyRevoked';
 }

@@ -28,7 +28,11 @@ export function withheldOf({ event, openings }: OpenedEvent): readonly string[] 
 }
 
 function checkOpeningsOf({ event, openings, subject }: OpenedEvent, found: Findings): void {
-  const commitments = event === undefined ? new Map<string, Commitment>() : commitmentsOf(event);
+  if (event === undefined) {
+    if (Object.keys(openings).length > 0) found.skip('RESTS_ON_FAILED', subject);
+    return;
+  }
+  const commitments = commitmentsOf(event);
   for (const [name, opening] of Object.entries(openings)) {
     const commitment = commitments.get(name);
     if (commitment === undefined || !opens(commitment, name as CommitmentName, opening)) {

@@ -11,14 +11,16 @@ import type { PolicyTimeline } from './policy-timeline.js';
 /** `policyDigest`: what each decision names was published with that very content, and was activated. */
 export function checkPolicyDigest(decisions: readonly Decision[], timeline: PolicyTimeline, found: Findings): void {
   for (const { event, opened } of decisions) {
-    const { policy, intent, tenant } = event.data;
+    const { policy, intent } = event.data;
     const { subject } = opened;
     if (policy === null) {
       found.remark('NO_POLICY', subject);
       continue;
     }
     if (policy.policyId !== intent.policyId) found.fail('POLICY_DIGEST_MISMATCH', subject);
-    if (activationOf(policy, timeline)?.data.tenant !== tenant) found.fail('POLICY_MISSING', subject);
+    const activation = activationOf(policy, timeline)?.data;
+    if (activation === undefined) found.fail('POLICY_MISSING', subject);
+    else if (!isOfPolicy(policy, activation)) found.fail('POLICY_DIGEST_MISMATCH', subject);
     const publication = publicationOf(policy, timeline);
     if (publication !== undefined) {
       if (!isDocumentOf(policy, publication)) found.fail('POLICY_DIGEST_MISMATCH', subject);
@@ -112,10 +114,12 @@ function activationOf(policy: PolicyReference, { spans }: PolicyTimeline): Ledge
   return span?.activation ?? undefined;
 }
 
-function isActivationOf(policy: PolicyReference, { eventId, revision, data }: LedgerEvent<'PolicyActivated'>): boolean {
-  const { activation, version, digest } = policy;
-  const same = activation.eventId === eventId && activation.revision === String(revision);
-  return same && data.version === version && data.digest === digest;
+function isActivationOf({ activation }: PolicyReference, event: LedgerEvent<'PolicyActivated'>): boolean {
+  return activation.eventId === event.eventId && activation.revision === String(event.revision);
+}
+
+function isOfPolicy(policy: PolicyReference, { version, digest }: { version: string; digest: string }): boolean {
+  return policy.version === version && policy.digest === digest;
 }
 
 /** The publication of the version that a decision names, where it is in the bundle. */

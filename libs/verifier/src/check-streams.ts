@@ -46,8 +46,8 @@ export function checkStreamHead(
 ): void {
   const subject = { stream };
   const { lastRevision, treeSize, keyId, signature } = head;
-  const fits =
-    head.streamRef === streamRef && lastRevision === BigInt(events.length - 1) && treeSize === tree.sizeLeaves;
+  const last = events.at(-1)?.entry?.revision;
+  const fits = head.streamRef === streamRef && lastRevision === last && treeSize === tree.sizeLeaves;
   if (!fits) found.fail('HEAD_MISMATCH', subject);
   const message = streamHeadMessage(origin, { streamRef: head.streamRef, lastRevision, treeSize });
   const code = verifyPlain(message, signature, keyId, history, verify);

@@ -21,7 +21,7 @@ export interface KeyHistory {
 /** How a key event breaks the rules of docs/spec/bundle.md. */
 export interface KeyFault {
   readonly at: number;
-  readonly code: 'EVENT_INVALID' | 'KEY_UNKNOWN' | 'KEY_REVOKED';
+  readonly code: 'EVENT_INVALID' | 'KEY_UNKNOWN';
 }
 
 /** The first index at which a key counts. */
@@ -33,9 +33,9 @@ export function pinnedHistory(pinned: readonly TrustedKey[]): KeyHistory {
 }
 
 /**
- * Folds the key stream of a ledger. Each event must be able to follow, and be attested by a recorded key: `KeyAdded` by
- * its own, `KeyRotated` by the one that it replaces, none at or after a cut-off that an earlier event named. A key
- * counts when it is pinned, or brought by a `KeyRotated` that a counting key signed below its cut-off.
+ * Folds the key stream of a ledger. Each event must be able to follow, and be attested by the key that was current before
+ * it, `KeyAdded` by its own. A key counts when it is pinned, or brought by a `KeyRotated` that a counting key signed
+ * below its cut-off.
  */
 export function foldKeys(
   events: readonly PlacedKeyEvent[],
@@ -44,8 +44,7 @@ export function foldKeys(
   let state = NO_KEYS;
   const faults: KeyFault[] = [];
   for (const [at, placed] of events.entries()) {
-    const code = faultOfSigner(state, placed);
-    if (code !== undefined) faults.push({ at, code });
+    if (!mayAttest(state, placed)) faults.push({ at, code: 'KEY_UNKNOWN' });
     try {
       state = evolveKeys(state, placed.event);
     } catch {
@@ -56,18 +55,14 @@ export function foldKeys(
   return { history: historyOf(pinned, state, sinceOf(events, pinned, state)), faults };
 }
 
-/** `undefined` for a signer that may sign this event, as far as the events before it tell. */
-function faultOfSigner(state: KeyStreamState, { event, index, signer }: PlacedKeyEvent): KeyFault['code'] | undefined {
-  if (event.type === 'KeyAdded') return signer === event.data.keyId ? undefined : 'KEY_UNKNOWN';
-  const known = state.keys.find(({ keyId }) => keyId === signer);
-  if (known === undefined) return 'KEY_UNKNOWN';
-  if (event.type === 'KeyRotated' && signer !== event.data.replaces) return 'KEY_UNKNOWN';
-  return known.revocation !== null && index >= known.revocation.cutOffIndex ? 'KEY_REVOKED' : undefined;
+/** The key that was current before it attests a change; the first key attests itself. */
+function mayAttest(state: KeyStreamState, { event, signer }: PlacedKeyEvent): boolean {
+  return signer === (event.type === 'KeyAdded' ? event.data.keyId : state.current);
 }
 
 /**
  * Revocations are taken as they stand at the end: one that came late takes back what its key had brought after the
- * cut-off. Every recorded one counts, by whichever recorded key: it can only make the verifier refuse more.
+ * cut-off. Every recorded one counts, whoever pinned whom: it can only make the verifier refuse more.
  */
 function sinceOf(events: readonly PlacedKeyEvent[], pinned: readonly TrustedKey[], state: KeyStreamState): Since {
   const since = new Map<string, bigint>(pinned.map(({ keyId }) => [keyId, 0n]));

@@ -158,13 +158,14 @@ export class FixtureLedger {
     return appended;
   }
 
-  publish(yaml: string = LOAN_POLICY): void {
+  /** `signer`: whose key signs the publication itself. */
+  publish(yaml: string = LOAN_POLICY, signer: FixtureKey = this.key): void {
     const { document, digest } = parsePolicy(yaml, 'yaml');
     if (document === undefined || digest === undefined) throw new Error('the policy of a fixture is in order');
     const { id, version, source } = document;
     const policyId = id as PolicyId;
     const { keyId } = this.key;
-    const signature = this.key.sign(
+    const signature = signer.sign(
       publicationMessage({ origin: this.origin, tenant: TENANT, policyId, version, digest }),
     );
     const data = { tenant: TENANT, actor: OPERATOR, policyId, version, digest, document: source, signature, keyId };
@@ -427,8 +428,7 @@ export class FixtureLedger {
   #rule(executionId: string, command: Command, options: AppendOptions = {}): readonly FixtureEvent[] {
     const state = this.stateOf(executionId);
     const { append, answer } = decide(state, command, momentOf(state, this.nowMs, 1_000));
-    if (append.length === 0)
-      throw new Error(`nothing follows: ${canonicalText({ ...answer, details: null } as never)}`);
+    if (append.length === 0) throw new Error(`nothing follows: ${canonicalText({ ...answer, details: null })}`);
     return this.append(executionStream(TENANT, parseExecutionId(executionId)), append, options);
   }
 
