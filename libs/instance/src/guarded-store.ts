@@ -12,7 +12,7 @@ export function guardedStore(store: EventStore, lineage: Pick<Lineage, 'requireW
       try {
         lineage.requireWritable();
       } catch (error) {
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
       }
       return store.append(stream, expected, events, options);
     },
