@@ -8,12 +8,8 @@ import type { Lineage } from '@writ/lineage';
  */
 export function guardedStore(store: EventStore, lineage: Pick<Lineage, 'requireWritable'>): EventStore {
   return {
-    append: (stream, expected, events, options) => {
-      try {
-        lineage.requireWritable();
-      } catch (error) {
-        return Promise.reject(error);
-      }
+    append: async (stream, expected, events, options) => {
+      lineage.requireWritable();
       return store.append(stream, expected, events, options);
     },
     readStream: (stream, options) => store.readStream(stream, options),
