@@ -117,7 +117,10 @@ function yieldToDecisions(): void {
 
 yieldToDecisions();
 // A thread has its own instance of every module: what `openInstance` has put in place is not in place here.
-installSha256((input) => hash('sha256', input, 'buffer'));
+installSha256(
+  (input) => hash('sha256', input, 'buffer'),
+  (input) => hash('sha256', input, 'hex'),
+);
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread');
 const post = (message: FromWorker): void => port.postMessage(message);

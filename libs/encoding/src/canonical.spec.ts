@@ -1,5 +1,7 @@
 import { runInNewContext } from 'node:vm';
-import { canonicalise, canonicalText, parseCanonical } from './canonical.js';
+import { canonicalise, canonicalText } from './canonical.js';
+import { canonicalTextOfOwn } from './canonical-own.js';
+import { parseCanonical } from './parse-canonical.js';
 import { textOf, utf8 } from './utf8.js';
 
 function expectRefused(act: () => unknown, code: string, details: Record<string, unknown> = {}): void {
@@ -191,5 +193,42 @@ describe('parseCanonical', () => {
     const bytes = utf8('['.repeat(40) + ']'.repeat(40));
     expectRefused(() => parseCanonical(bytes), 'JSON_DEPTH');
     expect(() => parseCanonical(bytes, { maxDepth: 40 })).not.toThrow();
+  });
+});
+
+describe('the form of our own values', () => {
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+
+  test('is refused with the same code and place', () => {
+    const refused = [
+      Number.NaN,
+      2 ** 53,
+      undefined,
+      1n,
+      { a: [1, '\ud800'] },
+      { a: { '\ufffe': 1 } },
+      JSON.parse('{"a":{"__proto__":1}}') as unknown,
+      nested(33),
+    ];
+    const errorOf = (work: () => unknown): unknown => {
+      try {
+        return work();
+      } catch (error) {
+        const { code, details } = error as { code: string; details: unknown };
+        return { code, details };
+      }
+    };
+    for (const value of refused) {
+      const own = errorOf(() => canonicalTextOfOwn(value));
+      expect(own).toEqual(errorOf(() => canonicalText(value)));
+      expect(own).toHaveProperty('code');
+    }
+    expect(canonicalTextOfOwn(nested(32))).toBe(canonicalText(nested(32)));
+  });
+
+  test('has its names in order, whatever the order was', () => {
+    expect(canonicalTextOfOwn({ b: 1, a: { '\u20ac': 1, '\ud83d\ude00': 2, ä: 3 }, '': [] })).toBe(
+      canonicalText({ b: 1, a: { '\u20ac': 1, '\ud83d\ude00': 2, ä: 3 }, '': [] }),
+    );
   });
 });

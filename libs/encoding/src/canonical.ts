@@ -1,9 +1,8 @@
 import { RejectedError } from '@writ/errors';
 
 import { excerpt } from './excerpt.js';
-import { depthLimit, invalidCodeUnitAt, isForbiddenName, isUnsafeInteger, type JsonValue } from './json-value.js';
-import { DEFAULT_MAX_BYTES, parseJson, type ParseOptions } from './parse-json.js';
-import { textOf, utf8OfWellFormed } from './utf8.js';
+import { depthLimit, invalidCodeUnitAt, isForbiddenName, isUnsafeInteger } from './json-value.js';
+import { utf8OfWellFormed } from './utf8.js';
 
 export interface CanonicalOptions {
   /** Cap on nesting, 0 to 128; 32 when absent. */
@@ -31,39 +30,6 @@ export function canonicalText(value: unknown, options: CanonicalOptions = {}): s
     if (cause instanceof RejectedError) throw cause;
     // Only a Proxy can throw here: a revoked one, or one with a throwing trap.
     throw new RejectedError('JSON_UNREPRESENTABLE', 'the value cannot be read', {}, { cause });
-  }
-}
-
-/**
- * Parses bytes that must already be canonical, for stored and signed JSON: there is one spelling, so that equal
- * values are equal bytes. Objects have the ordinary prototype: read members that you know, or own ones. Throws JSON_* as
- * `parseJson`, and JSON_NOT_CANONICAL when the spelling differs.
- */
-export function parseCanonical(bytes: Uint8Array, options: ParseOptions = {}): JsonValue {
-  const known = readIfCanonical(bytes, options);
-  if (known !== undefined) return known;
-  // Something is wrong: the strict parser knows what, and where.
-  parseJson(bytes, options);
-  throw new RejectedError('JSON_NOT_CANONICAL', 'the bytes are not in canonical form (RFC 8785)');
-}
-
-/**
- * The value, or `undefined` unless the bytes are its canonical form. What the platform's parser reads is believed only
- * where writing it out again gives the very same text: a name that it dropped, a number that it rounded or a name that
- * it should have refused would not come back.
- */
-function readIfCanonical(
-  bytes: Uint8Array,
-  { maxBytes = DEFAULT_MAX_BYTES, maxDepth }: ParseOptions,
-): JsonValue | undefined {
-  const depth = maxDepth === undefined ? {} : { maxDepth };
-  try {
-    const text = textOf(bytes);
-    if (bytes.length > maxBytes) return undefined;
-    const value = JSON.parse(text) as JsonValue;
-    return canonicalText(value, depth) === text ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 
@@ -128,13 +94,13 @@ function textOfObject(object: object, place: Place): string {
   const names = Object.keys(object);
   if (Reflect.ownKeys(object).length !== names.length) refuseHere('a symbol or a hidden property', place);
   // RFC 8785 section 3.2.3: by UTF-16 code units, which is the default order.
-  names.sort();
+  sortByCodeUnits(names);
   let text = '{';
   for (const name of names) {
-    const quoted = isForbiddenName(name) ? undefined : textOfString(name);
+    const quoted = quotedName(name);
     if (quoted === undefined) refuse('a name that I-JSON or this ledger refuses', name, place);
     const value = textOfValue(dataOf(object, name, place), name, place);
-    text += text.length > 1 ? `,${quoted}:${value}` : `${quoted}:${value}`;
+    text += text.length > 1 ? `,${quoted}${value}` : quoted + value;
   }
   return `${text}}`;
 }
@@ -149,9 +115,32 @@ function dataOf(container: object, name: string, place: Place): unknown {
 const NEEDS_CARE = /["\\\u0000-\u001f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]/;
 
 /** RFC 8785 section 3.2.2.2, which is ECMAScript's own quoting; `undefined` for what no I-JSON string may hold. */
-function textOfString(text: string): string | undefined {
+export function textOfString(text: string): string | undefined {
   if (!NEEDS_CARE.test(text)) return `"${text}"`;
   return invalidCodeUnitAt(text) === -1 ? JSON.stringify(text) : undefined;
+}
+
+/** Most are in order already: literals of ours are spelled so, and so is all that was canonical before. */
+export function sortByCodeUnits(names: string[]): string[] {
+  for (let at = 1; at < names.length; at++) {
+    if ((names[at - 1] as string) > (names[at] as string)) return names.sort();
+  }
+  return names;
+}
+
+/** Names of members are few and come again with every event. */
+const quotedNames = new Map<string, string>();
+const MAX_QUOTED_NAMES = 1_024;
+
+/** A member's name with its colon; `undefined` for one that I-JSON or this ledger refuses. */
+export function quotedName(name: string): string | undefined {
+  const known = quotedNames.get(name);
+  if (known !== undefined) return known;
+  const text = isForbiddenName(name) ? undefined : textOfString(name);
+  if (text === undefined) return undefined;
+  const quoted = `${text}:`;
+  if (quotedNames.size < MAX_QUOTED_NAMES && name.length <= 64) quotedNames.set(name, quoted);
+  return quoted;
 }
 
 function isPlain(object: object): boolean {

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
-import { installSha256, sha256, type Sha256 } from './digest.js';
+import {
+  formatDigest,
+  installSha256,
+  sha256,
+  sha256Digest,
+  sha256DigestOfText,
+  sha256OfText,
+  type Sha256,
+} from './digest.js';
 import { toHex } from './hex.js';
+import { utf8 } from './utf8.js';
 
 const opensslSha256: Sha256 = (input) => createHash('sha256').update(input).digest();
 
@@ -22,5 +31,28 @@ describe('another implementation of SHA-256', () => {
   ])('is refused when it is %s', (_, candidate) => {
     expect(() => installSha256(candidate)).toThrow(expect.objectContaining({ code: 'REQUEST_INVALID' }));
     expect(toHex(sha256(new Uint8Array(3)))).toBe(toHex(nobleSha256(new Uint8Array(3))));
+  });
+});
+
+describe('hashes in other forms', () => {
+  afterEach(() => installSha256(nobleSha256));
+
+  it.each([0, 1, 100, 2_729, 2_730, 2_731, 8_192, 20_000])('are the same for a text of %i characters', (length) => {
+    for (const unit of ['a', '\u00e4', '\u20ac', '\ud83d\ude00']) {
+      const text = unit.repeat(Math.ceil(length / unit.length));
+      const prefix = Uint8Array.of(2, 255);
+      const expected = sha256(prefix, utf8(text));
+      expect(sha256OfText(prefix, text)).toEqual(expected);
+      expect(sha256DigestOfText(prefix, text)).toBe(formatDigest(expected));
+      expect(sha256Digest(prefix, utf8(text))).toBe(formatDigest(expected));
+    }
+  });
+
+  it('come from the implementation that was put in place, which is proven too', () => {
+    const opensslHex = (input: Uint8Array): string => createHash('sha256').update(input).digest('hex');
+    installSha256(opensslSha256, opensslHex);
+    expect(sha256DigestOfText(new Uint8Array(0), 'abc')).toBe(`sha256:${opensslHex(utf8('abc'))}`);
+    const upperCase = (input: Uint8Array): string => opensslHex(input).toUpperCase();
+    expect(() => installSha256(opensslSha256, upperCase)).toThrow(expect.objectContaining({ code: 'REQUEST_INVALID' }));
   });
 });

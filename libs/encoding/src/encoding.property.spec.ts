@@ -1,7 +1,9 @@
 import oracle from 'canonicalize';
 import fc from 'fast-check';
 import { parseBase64, toBase64 } from './base64.js';
-import { canonicalise, canonicalText, parseCanonical } from './canonical.js';
+import { canonicalise, canonicalText } from './canonical.js';
+import { canonicaliseOwn } from './canonical-own.js';
+import { parseCanonical } from './parse-canonical.js';
 import { parseHex, toHex } from './hex.js';
 import { parseJson } from './parse-json.js';
 import { textOf } from './utf8.js';
@@ -31,6 +33,21 @@ describe('JSON', () => {
   test('the canonical form is that of an independent implementation', () => {
     fc.assert(
       fc.property(json, (value) => canonicalText(value) === oracle(value)),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('our own values have the same form, or are refused with the same code', () => {
+    const odd = fc.oneof(
+      json,
+      fc.json().map((spelled) => JSON.parse(spelled) as unknown),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(fc.oneof(odd, fc.array(odd), fc.dictionary(fc.string({ unit: 'binary' }), odd)), (value) => {
+        const [own, careful] = [outcomeOf(() => canonicaliseOwn(value)), outcomeOf(() => canonicalise(value))];
+        expect(own).toEqual(careful);
+      }),
       { numRuns: 1_000 },
     );
   });

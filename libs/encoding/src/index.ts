@@ -5,8 +5,20 @@
  */
 export { parseBase64, toBase64 } from './base64.js';
 export { concatBytes, equalBytes, uint64be } from './bytes.js';
-export { canonicalise, canonicalText, parseCanonical, type CanonicalOptions } from './canonical.js';
-export { digestOf, formatDigest, installSha256, parseDigest, sha256, type Sha256 } from './digest.js';
+export { canonicalise, canonicalText, type CanonicalOptions } from './canonical.js';
+export { canonicaliseOwn, canonicalTextOfOwn } from './canonical-own.js';
+export {
+  digestOf,
+  formatDigest,
+  installSha256,
+  parseDigest,
+  sha256,
+  sha256Digest,
+  sha256OfText,
+  sha256DigestOfText,
+  type Sha256,
+  type Sha256Hex,
+} from './digest.js';
 export { parseDuration } from './duration.js';
 export { parseHex, toHex } from './hex.js';
 export { formatInstant, parseInstant } from './instant.js';
@@ -30,5 +42,6 @@ export {
   type PolicyId,
   type Tenant,
 } from './names.js';
+export { parseCanonical } from './parse-canonical.js';
 export { parseJson, type ParseOptions } from './parse-json.js';
 export { textOf, utf8 } from './utf8.js';

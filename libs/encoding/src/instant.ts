@@ -12,8 +12,18 @@ export function formatInstant(ms: number): Instant {
   if (!Number.isInteger(ms) || ms < MIN_MS || ms > MAX_MS) {
     throw new RejectedError('REQUEST_INVALID', 'an instant must be whole milliseconds in the years 0000 to 9999');
   }
-  return new Date(ms).toISOString() as Instant;
+  const slot = ms & SLOT_MASK;
+  if (knownMs[slot] !== ms) {
+    knownTexts[slot] = new Date(ms).toISOString() as Instant;
+    knownMs[slot] = ms;
+  }
+  return knownTexts[slot] as Instant;
 }
+
+/** The last instants that were written, by their lowest bits: one millisecond is written several times in a decision. */
+const SLOT_MASK = 63;
+const knownMs: number[] = Array.from({ length: SLOT_MASK + 1 }, () => Number.NaN);
+const knownTexts: Instant[] = [];
 
 /**
  * Milliseconds since 1970 of an instant in the one form that `formatInstant` writes: upper-case `T` and `Z`, no other

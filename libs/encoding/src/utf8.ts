@@ -3,6 +3,7 @@ import { RejectedError } from '@writ/errors';
 // Both classes belong to the Encoding standard and exist in Node and in browsers; `lib: ES2022` does not declare them.
 declare class TextEncoder {
   encode(text: string): Uint8Array;
+  encodeInto(text: string, target: Uint8Array): { readonly written: number };
 }
 declare class TextDecoder {
   constructor(label: string, options: { fatal: boolean; ignoreBOM: boolean });
@@ -27,6 +28,11 @@ export function utf8(text: string): Uint8Array {
 /** UTF-8 of a text that is known to hold no lone surrogate. */
 export function utf8OfWellFormed(text: string): Uint8Array {
   return encoder.encode(text);
+}
+
+/** As `utf8OfWellFormed`, into the beginning of `target`, which must be large enough: bytes written. */
+export function utf8Into(text: string, target: Uint8Array): number {
+  return encoder.encodeInto(text, target).written;
 }
 
 /** Strict UTF-8 to text; a byte order mark stays. Throws JSON_STRING_INVALID on ill-formed bytes. */

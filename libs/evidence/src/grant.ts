@@ -1,4 +1,4 @@
-import { canonicalise, formatInstant, parseBase64, parseCanonical, parseInstant, utf8 } from '@writ/encoding';
+import { canonicaliseOwn, formatInstant, parseBase64, parseCanonical, parseInstant, utf8 } from '@writ/encoding';
 import type { Commitment, DecisionId, Digest, ExecutionId, JsonValue, Tenant } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 import { commit, parseAttestation } from '@writ/ledger';
@@ -70,7 +70,7 @@ const payloadSchema = z.strictObject({
 /** The bytes that become a leaf of a batch of grants. */
 export function encodeGrant(grant: Grant): Uint8Array {
   const { issuedAtMs, expiresAtMs, ...rest } = grant;
-  return canonicalise({
+  return canonicaliseOwn({
     v: GRANT_VERSION,
     ...rest,
     issuedAt: formatInstant(issuedAtMs),

@@ -46,7 +46,10 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
   const onForeignEvent: OnForeignEvent = (stream, revision, error) =>
     engine?.foreignEvents.report(stream, revision, error);
   // OpenSSL's is about six times as fast, and a decision hashes some four kilobytes in a dozen pieces.
-  installSha256((input) => hash('sha256', input, 'buffer'));
+  installSha256(
+    (input) => hash('sha256', input, 'buffer'),
+    (input) => hash('sha256', input, 'hex'),
+  );
   try {
     // 1. What is outside the store: the node's folder, who may call, the clock.
     mkdirSync(settings.stateDir, { recursive: true, mode: 0o700 });

@@ -1,4 +1,12 @@
-import { canonicalise, formatDigest, parseBase64, sha256, utf8 } from '@writ/encoding';
+import {
+  canonicalText,
+  canonicalTextOfOwn,
+  parseBase64,
+  sha256Digest,
+  sha256DigestOfText,
+  toBase64,
+  utf8,
+} from '@writ/encoding';
 import type { Commitment, Digest, JsonValue } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 
@@ -16,6 +24,8 @@ export const SALT_BYTES = 16;
  * was accepted at the edge with depth 32 must still fit.
  */
 export const WRAPPED_DEPTH = { maxDepth: 40 } as const;
+/** What is left of it for a value inside `openings`, which wrap deepest. */
+const VALUE_DEPTH = { maxDepth: WRAPPED_DEPTH.maxDepth - 2 } as const;
 
 /** What a commitment may be about: the four names of docs/spec/events.md; a signal's name is prefixed. */
 export type CommitmentName = 'subject' | 'parameters' | 'result' | 'commit' | `signal:${string}`;
@@ -34,8 +44,37 @@ export type Openings = Readonly<Record<string, Opening>>;
  * Throws REQUEST_INVALID unless `salt16` has 16 bytes, JSON_* when `value` has no canonical form.
  */
 export function commit(salt16: Uint8Array, name: CommitmentName, value: unknown): Commitment {
+  return commitToText(salt16, name, canonicalText(value, VALUE_DEPTH));
+}
+
+/** A value that is committed to, and what opens it. */
+export interface SealedValue {
+  readonly commitment: Commitment;
+  readonly opening: Opening;
+  /** Canonical text of the opening, for the metadata; the value was written out already. */
+  readonly openingText: string;
+}
+
+/** `commit`, with all that is stored of it. Throws as `commit`. */
+export function sealValue(salt16: Uint8Array, name: CommitmentName, value: JsonValue): SealedValue {
+  const valueText = canonicalText(value, VALUE_DEPTH);
+  const commitment = commitToText(salt16, name, valueText);
+  const salt = toBase64(salt16);
+  return { commitment, opening: { salt, value }, openingText: `{"salt":"${salt}","value":${valueText}}` };
+}
+
+/** Canonical text of an `Openings`, from the texts of its members. */
+export function openingsText(openingTexts: Readonly<Record<string, string>>): string {
+  const members = Object.keys(openingTexts).sort();
+  return `{${members.map((name) => `${canonicalTextOfOwn(name)}:${openingTexts[name] ?? ''}`).join()}}`;
+}
+
+function commitToText(salt16: Uint8Array, name: CommitmentName, valueText: string): Commitment {
   requireSalt(salt16);
-  return formatDigest(sha256(COMMITMENT_PREFIX, salt16, canonicalise([name, value], WRAPPED_DEPTH)));
+  const prefix = new Uint8Array(COMMITMENT_PREFIX.length + SALT_BYTES);
+  prefix.set(COMMITMENT_PREFIX);
+  prefix.set(salt16, COMMITMENT_PREFIX.length);
+  return sha256DigestOfText(prefix, `[${canonicalTextOfOwn(name)},${valueText}]`);
 }
 
 /** `true` when `opening` reveals what `commitment` binds. Never throws: a malformed opening opens nothing. */
@@ -50,7 +89,7 @@ export function opens(commitment: Commitment, name: CommitmentName, opening: Ope
 /** What is stored of a holder: `SHA-256("writ/holder/v1\n" ‖ holder)`. Throws REQUEST_INVALID unless it has 16 bytes. */
 export function holderHashOf(holder16: Uint8Array): Digest {
   requireSalt(holder16);
-  return formatDigest(sha256(HOLDER_PREFIX, holder16));
+  return sha256Digest(HOLDER_PREFIX, holder16);
 }
 
 /**

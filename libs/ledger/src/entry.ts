@@ -1,4 +1,4 @@
-import { formatInstant, isUuid, parseCanonical, parseInstant, sha256, utf8 } from '@writ/encoding';
+import { formatInstant, isUuid, parseCanonical, parseInstant, sha256, sha256OfText, utf8 } from '@writ/encoding';
 import type { Digest, EventId, Hash32, JsonValue } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 
@@ -36,7 +36,7 @@ const MEMBERS = ['dataDigest', 'eventId', 'recordedAt', 'revision', 'streamRef',
 export function entryOf(entry: Entry): EncodedEntry {
   const text = entryText(entry);
   const bytes = utf8(text);
-  return { text, bytes, leafHash: leafHashOf(bytes) };
+  return { text, bytes, leafHash: sha256OfText(LEAF_PREFIX, text) };
 }
 
 /** The leaf of an entry's bytes. */

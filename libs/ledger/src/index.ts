@@ -68,10 +68,13 @@ export {
   commitBodyDigest,
   holderHashOf,
   opens,
+  openingsText,
+  sealValue,
   SALT_BYTES,
   type CommitmentName,
   type Opening,
   type Openings,
+  type SealedValue,
 } from './commitment.js';
 export {
   executionStream,

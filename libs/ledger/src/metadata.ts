@@ -1,4 +1,4 @@
-import { canonicalText, parseBase64, parseJson, toBase64, utf8 } from '@writ/encoding';
+import { canonicalText, canonicalTextOfOwn, parseBase64, parseJson, toBase64, utf8 } from '@writ/encoding';
 import type { JsonObject, JsonValue, KeyId } from '@writ/encoding';
 import { IntegrityError } from '@writ/errors';
 
@@ -36,16 +36,19 @@ const MAX_METADATA_BYTES = 1_048_576;
 const MAX_PATH = 32;
 const KEY_ID = /^[0-9a-f]{16}$/;
 
-/** Canonical JSON, spelled out because every event on the hot path has it; only what varies is walked. */
-export function encodeMetadata(metadata: EventMetadata): Uint8Array {
+/**
+ * Canonical JSON, spelled out because every event on the hot path has it; only what varies is walked.
+ * @param openingsText canonical text of `metadata.openings`, where it is known already
+ */
+export function encodeMetadata(metadata: EventMetadata, openingsText?: string): Uint8Array {
   const { streamSalt, openings, attestation, trace } = metadata;
   const { entry, keyId, batch, signature } = attestation;
   // RFC 8785 order at every level. Key id, path and signature are hex or base64, which need no escape.
   const path = batch.path.map((sibling) => `"${sibling}"`).join();
   return utf8(
     `{"attestation":{"batch":{"index":${String(batch.index)},"path":[${path}],"size":${String(batch.size)}},` +
-      `"entry":${canonicalText(entry)},"keyId":"${keyId}","signature":"${signature}"},` +
-      (openings === undefined ? '' : `"openings":${canonicalText(openings, WRAPPED_DEPTH)},`) +
+      `"entry":${canonicalTextOfOwn(entry)},"keyId":"${keyId}","signature":"${signature}"},` +
+      (openings === undefined ? '' : `"openings":${openingsText ?? canonicalText(openings, WRAPPED_DEPTH)},`) +
       (streamSalt === undefined ? '' : `"streamSalt":"${toBase64(streamSalt)}",`) +
       (trace === undefined ? '' : `"trace":${canonicalText(trace)},`) +
       `"v":${String(METADATA_VERSION)}}`,

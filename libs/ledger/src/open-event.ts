@@ -1,4 +1,4 @@
-import { equalBytes, formatDigest, parseInstant, sha256, utf8 } from '@writ/encoding';
+import { equalBytes, parseInstant, sha256Digest, utf8 } from '@writ/encoding';
 import type { EventId, Hash32 } from '@writ/encoding';
 import { IntegrityError } from '@writ/errors';
 
@@ -93,7 +93,7 @@ function expectedEntry(stored: StoredEvent, attested: string, salt: Uint8Array |
       type: stored.type,
       typeVersion: stored.typeVersion,
       recordedAtMs: parseInstant(RECORDED_AT.exec(attested)?.[1] ?? ''),
-      dataDigest: formatDigest(sha256(stored.data)),
+      dataDigest: sha256Digest(stored.data),
     };
   } catch (cause) {
     throw foreign(stored, 'the event has no entry', {}, cause);

@@ -1,5 +1,5 @@
-import { canonicalise, formatDigest, sha256, toBase64 } from '@writ/encoding';
-import type { Digest, EventId, Hash32 } from '@writ/encoding';
+import { canonicaliseOwn, sha256Digest, toBase64 } from '@writ/encoding';
+import type { EventId, Hash32 } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 
 import { SALT_BYTES } from './commitment.js';
@@ -43,8 +43,9 @@ export function prepare<T extends EventType>(fact: Fact<T>, options: SealOptions
   if (nonce.length !== SALT_BYTES) {
     throw new RejectedError('REQUEST_INVALID', 'a nonce must be 16 bytes', { lengthBytes: SALT_BYTES });
   }
-  const data = canonicalise({ ...fact.data, nonce: toBase64(nonce) });
-  const dataDigest: Digest = formatDigest(sha256(data));
+  // A fact is ours: `decide` made it of literals and of what parsers and schemas returned.
+  const data = canonicaliseOwn({ ...fact.data, nonce: toBase64(nonce) });
+  const dataDigest = sha256Digest(data);
   const entry = entryOf({
     streamRef,
     revision,

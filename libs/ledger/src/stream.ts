@@ -1,4 +1,4 @@
-import { formatDigest, parseExecutionId, parsePolicyId, parseTenant, sha256, utf8 } from '@writ/encoding';
+import { parseExecutionId, parsePolicyId, parseTenant, sha256Digest, utf8 } from '@writ/encoding';
 import type { ExecutionId, PolicyId, Tenant } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 
@@ -82,7 +82,7 @@ export function streamRefOf(stream: string, salt16: Uint8Array | undefined): str
   if (salt16?.length !== SALT_BYTES) {
     throw new RejectedError('REQUEST_INVALID', 'a salted stream needs its 16-byte salt', { stream });
   }
-  return formatDigest(sha256(STREAM_REF_PREFIX, salt16, utf8(stream)));
+  return sha256Digest(STREAM_REF_PREFIX, salt16, utf8(stream));
 }
 
 /** A tenant has no dot, so the first one separates. */

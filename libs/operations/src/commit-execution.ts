@@ -48,7 +48,7 @@ export async function commitExecution(
       result,
       parameters,
     }),
-    openingsOf: () => openings,
+    openingsOf: () => ({ openings }),
   });
   // 4. Tell.
   return doneAnswer({ tenant, executionId }, handled);

@@ -31,7 +31,7 @@ export async function evaluateIntent(
     operation: 'evaluate',
     begins: true,
     command: (log, moment) => commandFor(engine, context, request, { log, moment, sealed, holderHash }),
-    openingsOf: (fact) => (fact.type.startsWith('Decision') ? sealed.openings : undefined),
+    openingsOf: (fact) => (fact.type.startsWith('Decision') ? sealed.known : undefined),
   });
   // 5. Tell what is now durable.
   return answerOf(request, handled);

@@ -11,7 +11,6 @@ import {
   type ExecutionEventType,
   type Fact,
   type Moment,
-  type Openings,
 } from '@writ/ledger';
 import { executionNotFound, mayAskFor } from './authorise.js';
 import { patienceOf, requireTimeLeft } from './deadline.js';
@@ -20,7 +19,7 @@ import { emptyLog, extendLog, lastRevisionOf, openExecutionLog, type ExecutionLo
 import { signGrant } from './grant.js';
 import type { CallContext, ExecutionName, Principal } from './operations.js';
 import { decisionAt, receiptOf } from './receipt.js';
-import { sealEvents } from './seal-events.js';
+import { sealEvents, type KnownOpenings } from './seal-events.js';
 
 /** One command on one execution. */
 export interface ExecutionCall {
@@ -33,7 +32,7 @@ export interface ExecutionCall {
   /** Makes the command for the execution as it stands now; asked again after every lost race. */
   readonly command: (log: ExecutionLog, moment: Moment) => Command | Promise<Command>;
   /** What the commitments in a new fact open to. */
-  readonly openingsOf?: (fact: Fact<ExecutionEventType>) => Openings | undefined;
+  readonly openingsOf?: (fact: Fact<ExecutionEventType>) => KnownOpenings | undefined;
 }
 
 export type Told = Exclude<Answer, { readonly kind: 'refused' }>;

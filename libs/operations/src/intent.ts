@@ -1,7 +1,9 @@
-import { formatInstant, parseBase64, toBase64, type Commitment, type JsonObject, type JsonValue } from '@writ/encoding';
+import { formatInstant, parseBase64, type Commitment, type JsonObject, type JsonValue } from '@writ/encoding';
 import { RejectedError } from '@writ/errors';
 import {
   commit,
+  openingsText,
+  sealValue,
   type CommitmentName,
   type CommittedIntent,
   type IntentClaim,
@@ -11,6 +13,7 @@ import {
 import type { KeptEvent } from './execution-log.js';
 import type { IntentInput, SignalInput } from './operations.js';
 import type { Randomness } from './ports.js';
+import type { KnownOpenings } from './seal-events.js';
 
 const SALT_BYTES = 16;
 const ACTION = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
@@ -23,7 +26,7 @@ const MAX_SIGNALS = 256;
 /** An intent under fresh salts: what is recorded, and what opens it. */
 export interface SealedIntent {
   readonly intent: CommittedIntent;
-  readonly openings: Openings;
+  readonly known: Required<KnownOpenings>;
 }
 
 /**
@@ -60,10 +63,12 @@ export function requireIntent(intent: IntentInput): void {
 /** Commits to every value of the intent under its own fresh salt. */
 export function sealIntent(input: IntentInput, randomness: Randomness): SealedIntent {
   const openings: Record<string, Opening> = {};
+  const texts: Record<string, string> = {};
   const seal = (name: CommitmentName, value: JsonValue): Commitment => {
-    const salt = randomness.bytes(SALT_BYTES);
-    openings[name] = { salt: toBase64(salt), value };
-    return commit(salt, name, value);
+    const { commitment, opening, openingText } = sealValue(randomness.bytes(SALT_BYTES), name, value);
+    openings[name] = opening;
+    texts[name] = openingText;
+    return commitment;
   };
   const signals: Record<string, Commitment> = {};
   for (const [name, signal] of Object.entries(input.signals)) {
@@ -76,7 +81,7 @@ export function sealIntent(input: IntentInput, randomness: Randomness): SealedIn
     parameters: seal('parameters', input.parameters),
     signals,
   };
-  return { intent, openings };
+  return { intent, known: { openings, text: openingsText(texts) } };
 }
 
 /**

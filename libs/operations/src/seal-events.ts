@@ -12,8 +12,14 @@ export interface FactsToSeal<T extends EventType> {
   readonly recordedAtMs: number;
   readonly facts: readonly Fact<T>[];
   /** What the commitments of a fact open to; goes into metadata. */
-  readonly openingsOf?: (fact: Fact<T>) => Openings | undefined;
+  readonly openingsOf?: (fact: Fact<T>) => KnownOpenings | undefined;
   readonly trace?: string | undefined;
+}
+
+export interface KnownOpenings {
+  readonly openings: Openings;
+  /** Their canonical text, where somebody has it. */
+  readonly text?: string;
 }
 
 /** An event that is signed and ready to append, beside what it will be read back as. */
@@ -49,19 +55,22 @@ export async function sealEvents<T extends EventType>(
   return prepared.map((event, at) => {
     const attestation = attestations[at] as Attestation; // one per leaf, in order
     const fact = facts[at] as Fact<T>;
-    const openings = openingsOf?.(fact);
-    const metadata = encodeMetadata({
-      attestation,
-      ...(event.event.revision === 0n && streamSalt !== undefined ? { streamSalt } : {}),
-      ...(openings === undefined ? {} : { openings }),
-      ...(trace === undefined ? {} : { trace }),
-    });
+    const known = openingsOf?.(fact);
+    const metadata = encodeMetadata(
+      {
+        attestation,
+        ...(event.event.revision === 0n && streamSalt !== undefined ? { streamSalt } : {}),
+        ...(known === undefined ? {} : { openings: known.openings }),
+        ...(trace === undefined ? {} : { trace }),
+      },
+      known?.text,
+    );
     const { eventId } = event.event;
     const { type, typeVersion, data } = event;
     return {
       prepared: event,
       attestation,
-      openings: openings ?? {},
+      openings: known?.openings ?? {},
       newEvent: { eventId, type, typeVersion, data, metadata },
     };
   });
