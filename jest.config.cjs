@@ -47,6 +47,7 @@ const base = {
     '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js',
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@writ/cli$': '<rootDir>/apps/cli/src/index.ts',
+    '^@writ/witness$': '<rootDir>/apps/witness/src/index.ts',
     '^@writ/ledger-app$': '<rootDir>/apps/ledger/src/index.ts',
     '^@writ/event-store/contract$': '<rootDir>/libs/event-store/src/contract/event-store-contract.ts',
     '^@writ/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',

@@ -3,6 +3,7 @@
  * verifier keys, trust policies, single proofs. Reads one spelling of each and writes that. Pure: times come in,
  * signatures are made elsewhere. Normative: docs/spec/checkpoint.md, docs/spec/proof.md.
  */
+export { formatAddCheckpoint, parseAddCheckpoint, type AddCheckpointRequest } from './add-checkpoint.js';
 export { formatCheckpoint, parseCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint-text.js';
 export { cosignatureMessage, decodeCosignature, encodeCosignature, type Cosignature } from './cosignature.js';
 export { isStrictPublicKey, isStrictSignature, verifyEd25519, type VerifyEd25519 } from './ed25519.js';

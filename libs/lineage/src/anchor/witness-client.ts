@@ -1,7 +1,11 @@
-import { parseSignatureLines, type NoteSignature } from '@writ/checkpoint';
-import { textOf, toBase64 } from '@writ/encoding';
+import {
+  formatAddCheckpoint,
+  parseSignatureLines,
+  type AddCheckpointRequest,
+  type NoteSignature,
+} from '@writ/checkpoint';
+import { textOf } from '@writ/encoding';
 import { LedgerError } from '@writ/errors';
-import type { Hash } from '@writ/merkle';
 
 /** The way to a witness. The one that is used in earnest is `WitnessHttp`. */
 export interface WitnessTransport {
@@ -14,15 +18,6 @@ export interface WitnessTransport {
 export interface WitnessResponse {
   readonly status: number;
   readonly body: Uint8Array;
-}
-
-/** What C2SP tlog-witness lets a log ask. */
-export interface AddCheckpoint {
-  /** What the witness should hold of this log; 0 at the first time. */
-  readonly oldSizeLeaves: bigint;
-  /** Consistency path from there; empty from 0. */
-  readonly path: readonly Hash[];
-  readonly signedNote: string;
 }
 
 export type WitnessAnswer =
@@ -38,12 +33,12 @@ const SIZE = /^(0|[1-9][0-9]{0,19})\n$/;
 /** One `add-checkpoint` (C2SP tlog-witness). Rejects where there was no answer; every answer is a value. */
 export async function addCheckpoint(
   prefix: string,
-  question: AddCheckpoint,
+  question: AddCheckpointRequest,
   transport: WitnessTransport,
   signal: AbortSignal,
 ): Promise<WitnessAnswer> {
   const url = `${prefix.replace(/\/$/, '')}/add-checkpoint`;
-  const { status, body } = await transport.post(url, bodyOf(question), signal);
+  const { status, body } = await transport.post(url, formatAddCheckpoint(question), signal);
   switch (status) {
     case 200:
       return { kind: 'cosigned', lines: linesOf(body) };
@@ -54,11 +49,6 @@ export async function addCheckpoint(
     default:
       return { kind: 'refused', detail: `it answered with status ${String(status)}` };
   }
-}
-
-function bodyOf({ oldSizeLeaves, path, signedNote }: AddCheckpoint): string {
-  const hashes = path.map((hash) => `${toBase64(hash)}\n`).join('');
-  return `old ${String(oldSizeLeaves)}\n${hashes}\n${signedNote}`;
 }
 
 function linesOf(body: Uint8Array): readonly NoteSignature[] {

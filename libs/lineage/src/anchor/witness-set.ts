@@ -133,7 +133,7 @@ async function askTwice(
   for (let attempt = 0; attempt < 2; attempt++) {
     const oldSizeLeaves = standing.sizeLeaves;
     const path = oldSizeLeaves === 0n ? [] : await request.prove(oldSizeLeaves);
-    const question = { oldSizeLeaves, path, signedNote: request.signedNote };
+    const question = { oldSizeLeaves, path, checkpoint: request.signedNote };
     const answer = await addCheckpoint(standing.witness.url, question, transport, signal);
     if (answer.kind !== 'conflict') return judge(standing, answer, request);
     if (answer.sizeLeaves > head.sizeLeaves) {
