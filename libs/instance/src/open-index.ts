@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openExecutionIndex, openLocalExecutionIndex } from '@writ/audit';
 import type { EventStore } from '@writ/event-store';
 import type { ExecutionIndex, TrustedKeys } from '@writ/operations';
+import { readerModuleUrl } from './reader-module.js';
 import type { Settings } from './settings.js';
 
 /** The index of executions: beside a store on disk a thread and a file of its own, else in memory. */
@@ -21,10 +22,4 @@ export function openIndex(
         source: { moduleUrl: readerModuleUrl(), location: settings.store.path },
       });
   }
-}
-
-/** Threads load compiled JavaScript only: from `src` (tests) the way leads to `dist`. */
-function readerModuleUrl(): string {
-  const here = import.meta.url;
-  return new URL(here.endsWith('.ts') ? '../dist/open-store-for-reading.js' : './open-store-for-reading.js', here).href;
 }

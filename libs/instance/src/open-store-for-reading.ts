@@ -2,8 +2,8 @@ import type { EventStore } from '@writ/event-store';
 import { openSqliteEventStore } from '@writ/event-store-sqlite';
 
 /**
- * Loaded by the thread that keeps the index of executions: its own way into the store, reading only.
- * `location` is what `openIndex` handed over: the path of the file.
+ * Loaded by threads that follow the store (the index of executions, the lineage): their own way into it, reading only.
+ * `location` is what they were handed: the path of the file.
  */
 export async function openStoreForReading(location: unknown): Promise<EventStore> {
   if (typeof location !== 'string') throw new TypeError('the location of a store is a path');

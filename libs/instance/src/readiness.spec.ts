@@ -1,8 +1,11 @@
+import { IntegrityError } from '@writ/errors';
 import type { LineageStatus } from '@writ/lineage';
 import { Gate } from './gate.js';
 import { readinessOf, type Watched } from './readiness.js';
 
-function watched(change: Partial<{ fault: LineageStatus['fault']; store: 'writable' | 'unavailable' }> = {}): Watched {
+function watched(
+  change: Partial<{ fault: LineageStatus['fault']; isSetBack: boolean; store: 'writable' | 'unavailable' }> = {},
+): Watched {
   const status: LineageStatus = {
     role: 'publisher',
     sizeLeaves: 4n,
@@ -15,7 +18,12 @@ function watched(change: Partial<{ fault: LineageStatus['fault']; store: 'writab
     store: { health: async () => ({ state: change.store ?? 'writable', code: 'STORE_UNAVAILABLE' }) },
     clock: { nowMs: () => 0, problem: undefined },
     index: { lag: async () => ({ position: null, behind: 0n }) },
-    lineage: { status: async () => status },
+    lineage: {
+      status: async () => status,
+      requireWritable: () => {
+        if (change.isSetBack === true) throw new IntegrityError('LEDGER_ROLLED_BACK', 'so it is', {});
+      },
+    },
     gate: new Gate(),
   } as unknown as Watched;
 }
@@ -37,10 +45,11 @@ describe('readiness', () => {
   it.each([
     ['LEDGER_ROLLED_BACK', false],
     ['MARK_MISSING', true],
-    ['MARK_NOT_EXTENDED', true],
+    ['MARK_NOT_EXTENDED', false],
     ['PUBLISHER_UNAVAILABLE', true],
   ] as const)('with %s in the lineage: %s', async (code, expected) => {
-    const { ready, checks } = await readinessOf(watched({ fault: { code, message: 'so it is' } }));
+    const isSetBack = !expected;
+    const { ready, checks } = await readinessOf(watched({ fault: { code, message: 'so it is' }, isSetBack }));
     expect(ready).toBe(expected);
     expect(checks).toContainEqual({ name: 'lineage', ok: false, code, detail: 'so it is' });
   });

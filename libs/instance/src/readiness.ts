@@ -19,7 +19,7 @@ export interface Watched {
 
 /**
  * Looks at everything that a call needs. The index may fail: lists then do, decisions do not. So may the lineage, whose
- * proofs then come later, unless the store was set back: then nothing is written.
+ * proofs then come later, unless it has found that the store was set back: then nothing is written.
  */
 export async function readinessOf({ store, clock, index, lineage, gate }: Watched): Promise<Readiness> {
   const checks = await Promise.all([
@@ -29,11 +29,19 @@ export async function readinessOf({ store, clock, index, lineage, gate }: Watche
     checkLineage(lineage),
     checkShutdown(gate),
   ]);
-  return { ready: checks.every((check) => check.ok || isBearable(check)), checks };
+  return { ready: isWritable(lineage) && checks.every(({ name, ok }) => ok || MAY_FAIL.includes(name)), checks };
 }
 
-function isBearable({ name, code }: ReadinessCheck): boolean {
-  return name === 'index' || (name === 'lineage' && code !== 'LEDGER_ROLLED_BACK');
+const MAY_FAIL: readonly ReadinessCheck['name'][] = ['index', 'lineage'];
+
+function isWritable(lineage: Lineage): boolean {
+  try {
+    lineage.requireWritable();
+    return true;
+  } catch (error) {
+    if (error instanceof LedgerError) return false;
+    throw error;
+  }
 }
 
 async function checkStore(store: EventStore): Promise<ReadinessCheck> {
