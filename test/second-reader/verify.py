@@ -4,9 +4,10 @@ import argparse
 import json
 import sys
 
+from bundle import verify_bundle
 from canonical import Refused
 from notes import verify_checkpoint
-from tree import leaf_hash, parse_proof, verify_inclusion, verify_tiles
+from tree import leaf_hash, parse_entries, parse_proof, verify_inclusion, verify_tiles
 from trust import parse_trust
 
 
@@ -31,7 +32,18 @@ def check_tiles(request):
     return {**_shown(checkpoint), "entries": len(entries)}
 
 
-CHECKS = {"checkpoint": check_checkpoint, "proof": check_proof, "tiles": check_tiles}
+def check_bundle(request):
+    """Verified where nothing failed and the policy that decided was in force: `decided`."""
+    mirror = request.get("entries")
+    trust = parse_trust(_read(request["trust"]).decode("utf-8"))
+    entries = None if mirror is None else parse_entries(_read(mirror), request["size"])
+    report = verify_bundle(_read(request["file"]), trust, entries, request.get("not_before"))
+    asked = [name for name, option in (("completeness", mirror), ("freshness", request.get("not_before"))) if option is not None]
+    verdict = report.verdict(*asked)
+    return {"verified": verdict == "decided", "verdict": verdict, "checks": report.checks}
+
+
+CHECKS = {"bundle": check_bundle, "checkpoint": check_checkpoint, "proof": check_proof, "tiles": check_tiles}
 
 
 def _checkpoint_of(request, note):
@@ -73,6 +85,8 @@ def main():
     parser.add_argument("--trust", required=True)
     parser.add_argument("--not-before", type=int)
     parser.add_argument("--entry")
+    parser.add_argument("--entries")
+    parser.add_argument("--size", type=int)
     parser.add_argument("file")
     parser.add_argument("folder", nargs="?")
     answer = judge(vars(parser.parse_args()))
