@@ -86,6 +86,20 @@ async function intoPlace(target: string, copy: (partial: string) => Promise<void
   }
 }
 
+/** Looks through a store that may be in use; see `checkSqliteStore`. For a thread of its own. */
+export function checkStore(path: string): StoreSummary {
+  const from = resolve(path);
+  requireContent(from);
+  const connection = connectReader(from, BUSY_TIMEOUT_MS);
+  try {
+    requireCurrentFormat(requireOurs(connection, from));
+    requireSoundPages(connection, 'full');
+    return summaryOf(connection, from);
+  } finally {
+    closeQuietly(connection);
+  }
+}
+
 function checkCopy(path: string): StoreSummary {
   const connection = connectWriter(path, BUSY_TIMEOUT_MS);
   try {
@@ -93,16 +107,20 @@ function checkCopy(path: string): StoreSummary {
     // One file that stands for itself; opening it as a store turns the log on again.
     leaveWriteAheadLog(connection);
     requireSoundPages(connection, 'full');
-    const { storeId } = requireOurSchema(connection);
-    return {
-      storeId,
-      events: oneInteger(connection, 'SELECT count(*) FROM events'),
-      lastPosition: oneInteger(connection, 'SELECT coalesce(max(position), 0) FROM events'),
-      bytes: statSync(path).size,
-    };
+    return summaryOf(connection, path);
   } finally {
     closeQuietly(connection);
   }
+}
+
+function summaryOf(connection: Connection, path: string): StoreSummary {
+  const { storeId } = requireOurSchema(connection);
+  return {
+    storeId,
+    events: oneInteger(connection, 'SELECT count(*) FROM events'),
+    lastPosition: oneInteger(connection, 'SELECT coalesce(max(position), 0) FROM events'),
+    bytes: statSync(path).size,
+  };
 }
 
 function requireContent(path: string): void {

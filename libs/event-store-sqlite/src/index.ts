@@ -1,5 +1,6 @@
 export {
   backupSqliteStore,
+  checkSqliteStore,
   migrateSqliteStore,
   restoreSqliteStore,
   type BackupOptions,

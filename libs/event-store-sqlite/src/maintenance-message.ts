@@ -4,7 +4,8 @@ import type { ErrorMessage } from './writer-message.js';
 export type MaintenanceTask =
   | { readonly kind: 'backup'; readonly source: string; readonly target: string }
   | { readonly kind: 'restore'; readonly source: string; readonly target: string }
-  | { readonly kind: 'migrate'; readonly path: string; readonly dryRun: boolean };
+  | { readonly kind: 'migrate'; readonly path: string; readonly dryRun: boolean }
+  | { readonly kind: 'check'; readonly path: string };
 
 export interface BackupProgress {
   readonly copiedPages: number;
@@ -24,4 +25,5 @@ export type FromMaintenance =
   | { readonly kind: 'progress'; readonly progress: BackupProgress }
   | { readonly kind: 'copied'; readonly summary: StoreSummary }
   | { readonly kind: 'migrated'; readonly report: MigrationReport }
+  | { readonly kind: 'sound'; readonly summary: StoreSummary }
   | { readonly kind: 'failed'; readonly error: ErrorMessage };

@@ -1,6 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { LedgerError } from '@writ/errors';
-import { backupStore, restoreStore } from './copy-store.js';
+import { backupStore, checkStore, restoreStore } from './copy-store.js';
 import type { FromMaintenance, MaintenanceTask } from './maintenance-message.js';
 import { migrateStore } from './migrate-store.js';
 import { failureCodeOf, failureOf } from './sqlite-failure.js';
@@ -20,6 +20,9 @@ async function serve(port: MessagePort, task: MaintenanceTask): Promise<void> {
         break;
       case 'migrate':
         post({ kind: 'migrated', report: migrateStore(task.path, { dryRun: task.dryRun }) });
+        break;
+      case 'check':
+        post({ kind: 'sound', summary: checkStore(task.path) });
     }
   } catch (error) {
     const { code, message, details } = error instanceof LedgerError ? error : failureOf(failureCodeOf(error), error);

@@ -60,6 +60,15 @@ export async function migrateSqliteStore(
   );
 }
 
+/**
+ * Reads every page of a store, which may be in use, and compares tables with indexes: what is read by stream is then
+ * what is read in order. Says nothing about what the events are.
+ * @throws IntegrityError `STORE_MISSING`, `STORE_NOT_OURS`, `STORE_NEWER`, `STORE_MIGRATION_NEEDED`, `STORE_CORRUPT`
+ */
+export async function checkSqliteStore(path: string): Promise<StoreSummary> {
+  return run({ kind: 'check', path }, (message) => (message.kind === 'sound' ? message.summary : undefined));
+}
+
 /** A thread for one task: checking a large store takes seconds, and ending the thread frees its handles for certain. */
 function run<T>(task: MaintenanceTask, resultOf: (message: FromMaintenance) => T | undefined): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -2,7 +2,6 @@ import type { KeyId } from '@writ/encoding';
 import type { ErrorCode } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import type { VerifySignature } from '@writ/evidence';
-import type { Fact } from '@writ/ledger';
 import { LedgerError } from '@writ/errors';
 import { BatchVerdicts } from './batch-verdicts.js';
 import { hashEvent } from './hashed-event.js';
@@ -14,7 +13,6 @@ import { StreamPlaces, type Contiguity } from './stream-places.js';
 export type ReadEvent = { readonly contiguity: Contiguity } & (
   | {
       readonly kind: 'attested';
-      readonly fact: Fact;
       readonly leafHash: Uint8Array;
       readonly entryBytes: Uint8Array;
       readonly keyId: KeyId;
@@ -46,7 +44,7 @@ export class EventReader {
     const contiguity = this.#places.contiguityOf(stored);
     try {
       const hashed = hashEvent(stored, (salt) => this.#places.streamRefFor(stored, salt));
-      const { attestation, fact, leafHash, entryBytes } = hashed;
+      const { attestation, leafHash, entryBytes } = hashed;
       const { keyId } = attestation;
       const publicKey = this.#keys.publicKeyOf(keyId);
       if (publicKey === undefined) {
@@ -56,7 +54,7 @@ export class EventReader {
         const message = 'its attestation does not verify';
         return { kind: 'foreign', contiguity, code: 'ATTESTATION_INVALID', message };
       }
-      return { kind: 'attested', contiguity, fact, leafHash, entryBytes, keyId };
+      return { kind: 'attested', contiguity, leafHash, entryBytes, keyId };
     } catch (error) {
       const code = codeOf(error);
       return { kind: 'foreign', contiguity, code, message: (error as LedgerError).message };

@@ -5,14 +5,14 @@ import { digestOf, toBase64, toHex } from '@writ/encoding';
 import { LedgerError } from '@writ/errors';
 import { EVENT_STORE_LIMITS, type EventStore, type RecordedEvent } from '@writ/event-store';
 import type { TrustedKey } from '@writ/evidence';
-import { lineageStream } from '@writ/ledger';
+import { lineageStream, parseEventData, type Fact } from '@writ/ledger';
 import { opensslVerify } from '@writ/signing';
 import { CheckpointAudit } from './checkpoint-audit.js';
 import { EventReader } from './event-reader.js';
 import { KeyRing } from './key-ring.js';
 import { LineageFolder } from './lineage-folder.js';
 import type { OutsideHead } from './outside-head.js';
-import { Findings, type FsckReport } from './report.js';
+import { Findings, type Finding, type FsckReport } from './report.js';
 import { StateFile } from './saved-state.js';
 import { SequenceAudit } from './sequence-audit.js';
 import { TileAudit } from './tile-audit.js';
@@ -37,6 +37,8 @@ export interface FsckOptions {
   readonly markDir?: string | undefined;
   /** Where a node keeps what it has seen; left out: not compared. */
   readonly stateDir?: string | undefined;
+  /** What was found in the store before, by who can look below its events. */
+  readonly storeFaults?: readonly Pick<Finding, 'code' | 'message'>[] | undefined;
   /** A file that remembers how far the check has come: with it, a check that was stopped goes on. Removed at the end. */
   readonly stateFile?: string | undefined;
   /** Events between two writes of the state file; default 200,000. */
@@ -89,6 +91,8 @@ class Check {
   readonly #heads: readonly OutsideHead[];
   readonly #stateFile: StateFile | undefined;
   #after: bigint | undefined;
+  /** Events of the lineage up to this position were followed before. */
+  readonly #followed: bigint;
   #events: number;
   #lineageRevision: bigint;
   #complete = true;
@@ -108,6 +112,9 @@ class Check {
     this.#stateFile = stateFile === undefined ? undefined : new StateFile(stateFile, subjectOf(options));
     const from = this.#stateFile?.read();
     this.#findings = new Findings(from?.findings);
+    if (from === undefined) {
+      for (const { code, message } of options.storeFaults ?? []) this.#findings.add({ kind: 'store', code, message });
+    }
     this.#reader = new EventReader(store, { origin: trust.origin, keys, verify: opensslVerify });
     const folder = lineageDir === undefined || !existsSync(lineageDir) ? undefined : new LineageFolder(lineageDir);
     this.#heads = outsideHeads(options);
@@ -131,6 +138,7 @@ class Check {
     this.#tiles.hashTiles = from?.hashTiles ?? 0;
     this.#tiles.entryBundles = from?.entryBundles ?? 0;
     this.#after = from === undefined ? undefined : BigInt(from.after);
+    this.#followed = from === undefined ? -1n : BigInt(from.read);
     this.#events = from?.events ?? 0;
     this.#lineageRevision = BigInt(from?.lineageRevision ?? -1);
   }
@@ -204,10 +212,15 @@ class Check {
 
   async #takeLineage(stored: RecordedEvent): Promise<void> {
     // Read again on going on, because events that still waited stand before it.
-    if (stored.revision <= this.#lineageRevision) return;
+    if (stored.position <= this.#followed) return;
     this.#events += 1;
     const { stream } = stored;
     const revision = stored.revision.toString();
+    if (stored.revision <= this.#lineageRevision) {
+      const code = 'EVENT_ID_REUSED';
+      this.#findings.add({ kind: 'duplicated', code, message: 'its place is taken', stream, revision });
+      return;
+    }
     if (stored.revision !== this.#lineageRevision + 1n) {
       const missing = { stream, revision: (this.#lineageRevision + 1n).toString() };
       this.#findings.add({ kind: 'missing', code: 'LINEAGE_INVALID', message: 'the lineage has a gap', ...missing });
@@ -220,11 +233,14 @@ class Check {
       this.#findings.add({ kind: 'foreign', code, message, stream, revision, eventId });
       return;
     }
-    await this.#follow(read.fact, { stream, revision });
+    await this.#follow(stored, { stream, revision });
   }
 
-  async #follow(fact: Extract<ReturnType<EventReader['read']>, { kind: 'attested' }>['fact'], place: Place) {
-    switch (fact.type) {
+  async #follow(stored: RecordedEvent, place: Place): Promise<void> {
+    const fact = this.#factOf(stored, place);
+    switch (fact?.type) {
+      case undefined:
+        return;
       case 'EntriesSequenced':
         await this.#sequence.sequence(fact.data);
         this.#checkpoints.sequenced(this.#tree);
@@ -236,20 +252,30 @@ class Check {
         this.#sequence.recovered(fact.data);
         return;
       default:
-        this.#findings.add({
-          kind: 'lineage',
-          code: 'LINEAGE_INVALID',
-          message: `an event of type \`${fact.type}\` does not belong to the lineage`,
-          ...place,
-        });
+        this.#tellLineage(`an event of type \`${fact?.type ?? ''}\` does not belong to the lineage`, place);
     }
+  }
+
+  #factOf({ type, typeVersion, data }: RecordedEvent, place: Place): Fact | undefined {
+    try {
+      return parseEventData(type, typeVersion, data).fact;
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      this.#tellLineage(error.message, place);
+      return undefined;
+    }
+  }
+
+  #tellLineage(message: string, place: Place): void {
+    this.#findings.add({ kind: 'lineage', code: 'LINEAGE_INVALID', message, ...place });
   }
 
   #save(): void {
     const first = this.#sequence.firstWaiting;
     const after = first === undefined ? this.#after : first - 1n;
-    if (after === undefined) return;
+    if (after === undefined || this.#after === undefined) return;
     this.#stateFile?.write({
+      read: this.#after.toString(),
       after: after.toString(),
       events: this.#events - this.#sequence.waiting,
       lineageRevision: this.#lineageRevision.toString(),

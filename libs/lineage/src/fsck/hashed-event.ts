@@ -1,8 +1,10 @@
 import {
+  canonicalText,
   formatDigest,
   parseBase64,
   parseInstant,
   sha256,
+  textOf,
   type Commitment,
   type EventId,
   type Hash32,
@@ -10,53 +12,54 @@ import {
 } from '@writ/encoding';
 import { IntegrityError } from '@writ/errors';
 import type { RecordedEvent } from '@writ/event-store';
-import {
-  encodeMetadata,
-  entryOf,
-  opens,
-  parseEventData,
-  parseMetadata,
-  type Attestation,
-  type CommitmentName,
-  type EventMetadata,
-  type Fact,
-  type Openings,
-} from '@writ/ledger';
+import { entryOf, opens, parseMetadata, type Attestation, type CommitmentName, type Openings } from '@writ/ledger';
 
 /** A stored event, hashed again: its entry is made from the event itself and is the one that its attestation names. */
 export interface HashedEvent {
-  readonly fact: Fact;
-  readonly recordedAtMs: number;
   readonly entryBytes: Uint8Array;
   readonly leafHash: Hash32;
   readonly attestation: Attestation;
 }
 
-/**
- * Canonical metadata without openings or salt: by far the most, and read here at a fifth of the price. An entry has no
- * character that needs an escape but the quotes of its names.
- */
-const PLAIN =
-  /^\{"attestation":\{"batch":\{"index":(0|[1-9][0-9]{0,9}),"path":\[((?:"[A-Za-z0-9+/]{43}=",?){0,32})\],"size":([1-9][0-9]{0,9})\},"entry":"((?:[^"\\]|\\"){1,4096})","keyId":"([0-9a-f]{16})","signature":"([A-Za-z0-9+/]{86}==)"\},(?:"openings":\{\},)?(?:"trace":"[0-9a-f-]{1,64}",)?"v":1\}$/;
-const SALT_BYTES = 16;
-const RECORDED_AT = /^\{"dataDigest":"[^"]*","eventId":"[^"]*","recordedAt":"([^"]*)",/;
+/** What stands in metadata beside the attestation. */
+interface Beside {
+  readonly openings?: Openings;
+  readonly streamSalt?: string;
+  readonly trace?: string;
+  readonly v: number;
+}
 
 /**
- * Does what `openEvent` of `@writ/ledger` does, for reading a whole store: cheaper, and stricter, since openings are held
- * to the commitments that they open, and metadata to their one spelling.
+ * The attestation at the beginning of canonical metadata. An entry has no character that needs an escape but the quotes
+ * of its names.
+ */
+const ATTESTATION =
+  /^\{"attestation":\{"batch":\{"index":(0|[1-9][0-9]{0,9}),"path":\[([^\]]{0,1600})\],"size":([1-9][0-9]{0,9})\},"entry":"((?:[^"\\]|\\")+)","keyId":"([0-9a-f]{16})","signature":"([^"]{88})"\},/;
+const SIBLING = /^"[A-Za-z0-9+/]{43}="$/;
+const RECORDED_AT = /^\{"dataDigest":"[^"]*","eventId":"[^"]*","recordedAt":"([^"]*)",/;
+const MEMBERS_BESIDE = new Set(['openings', 'streamSalt', 'trace', 'v']);
+const NOTHING_BESIDE: Beside = { v: 1 };
+const SALT_BYTES = 16;
+/** As `encodeMetadata` allows for the openings. */
+const DEPTH = { maxDepth: 44 } as const;
+
+/**
+ * Does what `openEvent` of `@writ/ledger` does, for reading a whole store: at a third of the price, and stricter about
+ * metadata, which must have their one spelling, and whose openings must open commitments of this very event. The data are
+ * hashed and not parsed: what they mean was judged by who attested them.
  * @param streamRefOf the stream's name in entries, for the salt that the event brought, if any
- * @throws IntegrityError `FOREIGN_EVENT`, `ATTESTATION_INVALID`, `EVENT_INVALID`
+ * @throws IntegrityError `FOREIGN_EVENT`, `ATTESTATION_INVALID`
  */
 export function hashEvent(
   stored: RecordedEvent,
   streamRefOf: (streamSalt: Uint8Array | undefined) => string,
 ): HashedEvent {
-  const metadata = readMetadata(stored.metadata);
-  const { attestation } = metadata;
+  const { attestation, beside } = readMetadata(stored);
+  const { streamSalt, openings } = beside;
   const recordedAtMs = recordedAtOf(stored, attestation.entry);
   const entry = orForeign(stored, () =>
     entryOf({
-      streamRef: streamRefOf(metadata.streamSalt),
+      streamRef: streamRefOf(streamSalt === undefined ? undefined : parseBase64(streamSalt, SALT_BYTES)),
       revision: stored.revision,
       eventId: stored.eventId as EventId, // checked when the entry is written out
       type: stored.type,
@@ -68,60 +71,51 @@ export function hashEvent(
   if (entry.text !== attestation.entry) {
     throw foreign(stored, 'the entry that was attested is not the entry of this event');
   }
-  const { fact } = parseEventData(stored.type, stored.typeVersion, stored.data);
-  if (metadata.openings !== undefined) requireOpenings(stored, fact, metadata.openings);
-  return { fact, recordedAtMs, entryBytes: entry.bytes, leafHash: entry.leafHash, attestation };
+  if (openings !== undefined) requireOpenings(stored, openings);
+  return { entryBytes: entry.bytes, leafHash: entry.leafHash, attestation };
 }
 
-function readMetadata(bytes: Uint8Array): EventMetadata {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  const [, index, path, size, entry, keyId, signature] = PLAIN.exec(text) ?? [];
-  if (entry !== undefined && path !== undefined && keyId !== undefined && signature !== undefined) {
-    const batch = { index: Number(index), size: Number(size), path: pathOf(path) };
-    if (batch.path !== undefined) {
+function readMetadata(stored: RecordedEvent): { readonly attestation: Attestation; readonly beside: Beside } {
+  const { metadata } = stored;
+  const text = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.length).toString('utf8');
+  const match = ATTESTATION.exec(text);
+  if (match !== null) {
+    const [matched, index = '', list = '', size = '', entry = '', keyId = '', signature = ''] = match;
+    const path = pathOf(list);
+    const beside = besideOf(text.slice(matched.length - 1));
+    if (path !== undefined && beside !== undefined) {
+      const batch = { index: Number(index), size: Number(size), path };
       const attestation = { entry: entry.replaceAll('\\"', '"'), keyId: keyId as KeyId, batch, signature };
-      return { attestation: attestation as Attestation };
+      return { attestation, beside };
     }
   }
-  return respelled(text, bytes) ?? strictly(bytes);
+  // The strict reader knows what is wrong. It allows other spellings; nobody of ours writes one.
+  parseMetadata(metadata);
+  throw foreign(stored, 'the event metadata are not in the spelling in which they are written');
+}
+
+/** `"…","…"` to its items. Their last characters are judged where they are decoded. */
+function pathOf(list: string): readonly string[] | undefined {
+  if (list === '') return [];
+  const items = list.split(',');
+  return items.every((item) => SIBLING.test(item)) ? items.map((item) => item.slice(1, -1)) : undefined;
 }
 
 /**
- * What the platform's parser reads is believed only where writing it out gives the very same bytes: a name that it
- * dropped or a number that it rounded would not come back.
+ * The members after the attestation; `rest` begins with the comma before them. What the platform's parser reads is
+ * believed only where writing it out gives the very same text: a name that it dropped or a number that it rounded would
+ * not come back.
  */
-function respelled(text: string, bytes: Uint8Array): EventMetadata | undefined {
+function besideOf(rest: string): Beside | undefined {
+  if (rest === ',"v":1}') return NOTHING_BESIDE;
   try {
-    const { attestation, openings, streamSalt, trace } = JSON.parse(text) as StoredMetadata;
-    const metadata: EventMetadata = {
-      attestation,
-      ...(openings === undefined ? {} : { openings }),
-      ...(streamSalt === undefined ? {} : { streamSalt: parseBase64(streamSalt, SALT_BYTES) }),
-      ...(trace === undefined ? {} : { trace }),
-    };
-    const { index, size } = attestation.batch;
-    if (!Number.isInteger(index) || !Number.isInteger(size) || index < 0 || size > 0xffff_ffff) return undefined;
-    return Buffer.compare(encodeMetadata(metadata), bytes) === 0 ? metadata : undefined;
+    const text = `{${rest.slice(1)}`;
+    const beside = JSON.parse(text) as Beside;
+    const known = Object.keys(beside).every((name) => MEMBERS_BESIDE.has(name));
+    return known && beside.v === 1 && canonicalText(beside, DEPTH) === text ? beside : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** As they stand in the store; nothing of it is checked yet. */
-type StoredMetadata = Omit<EventMetadata, 'streamSalt'> & { readonly streamSalt?: string };
-
-/** The strict reader: it knows what is wrong. It allows other spellings of the same members; nobody of ours writes one. */
-function strictly(bytes: Uint8Array): EventMetadata {
-  const metadata = parseMetadata(bytes);
-  if (Buffer.compare(encodeMetadata(metadata), bytes) === 0) return metadata;
-  throw new IntegrityError('FOREIGN_EVENT', 'the event metadata are not in the spelling in which they are written');
-}
-
-/** `"…","…"` to its items; `undefined` where a comma is missing or too many. */
-function pathOf(list: string): readonly string[] | undefined {
-  if (list === '') return [];
-  const items = list.slice(1, -1).split('","');
-  return items.every((item) => item.length === 44) && list.length === items.length * 47 - 1 ? items : undefined;
 }
 
 function recordedAtOf(stored: RecordedEvent, attested: string): number {
@@ -129,12 +123,16 @@ function recordedAtOf(stored: RecordedEvent, attested: string): number {
 }
 
 /** Each opening opens a commitment of this very event. */
-function requireOpenings(stored: RecordedEvent, fact: Fact, openings: Openings): void {
-  for (const [name, opening] of Object.entries(openings)) {
-    const commitment = commitmentNamed(name, fact.data as unknown as Committing);
+function requireOpenings(stored: RecordedEvent, openings: Openings): void {
+  const names = Object.keys(openings);
+  if (names.length === 0) return;
+  const data = orForeign(stored, () => JSON.parse(textOf(stored.data)) as Committing);
+  for (const name of names) {
+    const commitment = commitmentNamed(name, data);
     // All events of one report carry the opening of its result, also those that do not commit to it.
     if (commitment === undefined && name === 'result') continue;
-    if (commitment === undefined || !opens(commitment, name as CommitmentName, opening)) {
+    const opening = openings[name];
+    if (commitment === undefined || opening === undefined || !opens(commitment, name as CommitmentName, opening)) {
       throw foreign(stored, `the opening \`${name}\` does not open what was committed to`);
     }
   }

@@ -12,7 +12,9 @@ export interface SavedState {
   readonly subject: string;
   /** The last position that need not be read again. */
   readonly after: string;
-  /** Events up to there. */
+  /** The last position that was read: events of the lineage up to there were followed. */
+  readonly read: string;
+  /** Events up to `after`, and those of the lineage up to `read`. */
   readonly events: number;
   /** Of the lineage stream; -1 before its first event. */
   readonly lineageRevision: string;

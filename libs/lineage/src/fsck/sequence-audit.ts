@@ -36,7 +36,14 @@ export interface SequencedLeaf {
   readonly entryBytes: Uint8Array | undefined;
 }
 
+/** A ref whose event has not come yet, though its stream has it. */
+interface Early {
+  readonly ref: SequencedRef;
+  readonly index: number;
+}
+
 export interface SequenceState {
+  readonly early: readonly Early[];
   readonly notedLost: { readonly from: number; readonly to: number } | null;
   readonly lostByRecovery: number;
   readonly passedOver: readonly PassedOver[];
@@ -61,12 +68,14 @@ export class SequenceAudit {
   readonly #options: SequenceOptions;
   readonly #waiting = new Map<string, Waiting>();
   readonly #passedOver: Map<string, PassedOver>;
+  readonly #early: Map<string, Early>;
   #notedLost: { from: number; to: number } | null;
   #lostByRecovery: number;
 
   constructor(options: SequenceOptions) {
     this.#options = options;
     this.#passedOver = new Map(options.from?.passedOver.map((event) => [event.eventId, event]));
+    this.#early = new Map(options.from?.early.map((early) => [early.ref.eventId as string, early]));
     this.#notedLost = options.from?.notedLost ?? null;
     this.#lostByRecovery = options.from?.lostByRecovery ?? 0;
   }
@@ -87,7 +96,8 @@ export class SequenceAudit {
 
   state(): SequenceState {
     const passedOver = [...this.#passedOver.values()];
-    return { notedLost: this.#notedLost, lostByRecovery: this.#lostByRecovery, passedOver };
+    const early = [...this.#early.values()];
+    return { early, notedLost: this.#notedLost, lostByRecovery: this.#lostByRecovery, passedOver };
   }
 
   /** An event that is not of the lineage stream. */
@@ -98,11 +108,14 @@ export class SequenceAudit {
       this.#find('duplicated', 'EVENT_ID_REUSED', 'the store holds the event twice', stored);
       return;
     }
-    this.#waiting.set(eventId, {
+    const event: Waiting = {
       ...{ stream, revision, position, contiguity },
       attested: read.kind === 'attested' ? read : undefined,
       fault: read.kind === 'foreign' ? { code: read.code, message: read.message } : undefined,
-    });
+    };
+    const early = this.#early.get(eventId);
+    if (early === undefined) this.#waiting.set(eventId, event);
+    else this.#tellLate(early, event);
   }
 
   /** An operator has said that the store lacks what stands at these indices. */
@@ -124,7 +137,7 @@ export class SequenceAudit {
       later.delete(ref.eventId);
       const event = this.#take(ref, later);
       if (event === undefined) await this.#tellAbsent(ref);
-      const entryBytes = event === undefined ? undefined : this.#compare(ref, event);
+      const entryBytes = event === undefined ? undefined : this.#compare(ref, event, tree.sizeLeaves);
       this.#append({ leafHash: parseBase64(ref.leafHash, 32), entryBytes });
     }
     if (toBase64(tree.root()) !== batch.root) this.#lineage('the root that it names is not that of its leaves');
@@ -133,6 +146,10 @@ export class SequenceAudit {
   /** Nothing comes any more: what still waits is new, or never belonged here. @returns how many are merely new */
   end(): number {
     for (const event of this.#passedOver.values()) this.#tellPassedOver(event);
+    for (const { ref, index } of this.#early.values()) {
+      const message = 'its stream has it, the order of the store does not';
+      this.#find('hidden', 'LINEAGE_INVALID', message, placeOf(ref, index));
+    }
     let fresh = 0;
     for (const [eventId, { stream, revision, contiguity, fault }] of this.#waiting) {
       const place = { eventId, stream, revision };
@@ -146,16 +163,15 @@ export class SequenceAudit {
   }
 
   /** The event of a ref, taken out of those that wait; those in front of it that no later ref names are passed over. */
-  #take({ eventId }: SequencedRef, later: ReadonlySet<string>): Waiting | undefined {
+  #take(ref: SequencedRef, later: ReadonlySet<string>): Waiting | undefined {
+    const { eventId } = ref;
     const event = this.#waiting.get(eventId);
     if (event === undefined) return undefined;
     for (const [frontId, front] of this.#waiting) {
       if (frontId === eventId) break;
       if (later.has(frontId)) {
-        this.#find('reordered', 'LINEAGE_INVALID', 'it stands behind one that has a later index', {
-          eventId,
-          ...event,
-        });
+        const message = 'it stands behind one that has a later index';
+        this.#find('reordered', 'LINEAGE_INVALID', message, placeOf(ref, this.#options.tree.sizeLeaves));
         break;
       }
       this.#passOver(frontId, front);
@@ -178,15 +194,13 @@ export class SequenceAudit {
   }
 
   /** @returns the entry, where the event is still the one that got the index */
-  #compare(ref: SequencedRef, { attested, fault, stream, revision }: Waiting): Uint8Array | undefined {
-    const index = this.#options.tree.sizeLeaves;
-    const { leafHash, ...named } = ref;
-    const place = { ...named, index: String(index) };
+  #compare(ref: SequencedRef, { attested, fault, stream, revision }: Waiting, index: number): Uint8Array | undefined {
+    const place = placeOf(ref, index);
     if (attested === undefined) {
       this.#find('changed', fault?.code ?? 'FOREIGN_EVENT', fault?.message ?? '', place);
       return undefined;
     }
-    if (!equalBytes(attested.leafHash, parseBase64(leafHash, 32))) {
+    if (!equalBytes(attested.leafHash, parseBase64(ref.leafHash, 32))) {
       this.#find('changed', 'LINEAGE_INVALID', 'it is attested, and is not the event that got this index', place);
       return undefined;
     }
@@ -199,12 +213,22 @@ export class SequenceAudit {
     return attested.entryBytes;
   }
 
+  /** An event that comes behind the one that gave it its index. */
+  #tellLate({ ref, index }: Early, event: Waiting): void {
+    this.#early.delete(ref.eventId);
+    const message = 'it stands behind the event that gave it its index';
+    this.#find('reordered', 'LINEAGE_INVALID', message, placeOf(ref, index));
+    this.#compare(ref, event, index);
+  }
+
   async #tellAbsent(ref: SequencedRef): Promise<void> {
     const index = this.#options.tree.sizeLeaves;
-    const { leafHash: _leafHash, ...named } = ref;
-    const place = { ...named, index: String(index) };
-    if (this.#passedOver.delete(ref.eventId)) {
+    const place = placeOf(ref, index);
+    const passed = this.#passedOver.get(ref.eventId);
+    if (passed !== undefined) {
+      this.#passedOver.delete(ref.eventId);
       this.#find('reordered', 'LINEAGE_INVALID', 'it stands before events that have earlier indices', place);
+      if (passed.fault !== null) this.#find('changed', passed.fault.code, passed.fault.message, place);
       return;
     }
     if (this.#notedLost !== null && index >= this.#notedLost.from && index < this.#notedLost.to) {
@@ -214,7 +238,7 @@ export class SequenceAudit {
     const fromRevision = BigInt(ref.revision);
     const [there] = await this.#options.store.readStream(ref.stream, { fromRevision, maxCount: 1 });
     if (there?.eventId === ref.eventId && there.revision === fromRevision) {
-      this.#find('hidden', 'LINEAGE_INVALID', 'its stream has it, the order of the store does not', place);
+      this.#early.set(ref.eventId, { ref, index });
     } else {
       this.#find('missing', 'LINEAGE_INVALID', 'it has an index, and the store does not have it', place);
     }
@@ -254,4 +278,8 @@ export class SequenceAudit {
       ...(index === undefined ? {} : { index }),
     });
   }
+}
+
+function placeOf({ eventId, stream, revision }: SequencedRef, index: number) {
+  return { eventId, stream, revision, index: String(index) };
 }

@@ -15,6 +15,8 @@ export interface TreeState {
   readonly sizeLeaves: number;
   /** Base64 of the hashes of the last tile of each level, as far as it is filled. */
   readonly rows: readonly string[];
+  /** Roots that were asked for, by size; base64. */
+  readonly roots: readonly (readonly [number, string])[];
 }
 
 /**
@@ -44,6 +46,7 @@ export class TreeAudit {
       return tile;
     });
     this.#tree = LogTree.from({ sizeLeaves: BigInt(this.#size), hashes: this.#frontier() });
+    for (const [size, root] of from?.roots ?? []) this.#roots.set(size, Buffer.from(root, 'base64'));
     if (wanted.has(this.#size)) this.#roots.set(this.#size, this.#tree.root());
   }
 
@@ -80,7 +83,8 @@ export class TreeAudit {
     const rows = this.#rows.map((row, level) => {
       return Buffer.from(row.subarray(0, (this.#filled[level] ?? 0) * HASH_BYTES)).toString('base64');
     });
-    return { sizeLeaves: this.#size, rows };
+    const roots = [...this.#roots].map(([size, root]) => [size, Buffer.from(root).toString('base64')] as const);
+    return { sizeLeaves: this.#size, rows, roots };
   }
 
   #push(level: number, hash: Hash): void {
