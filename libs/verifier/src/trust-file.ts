@@ -26,6 +26,8 @@ export function parseTrustFile(text: string): TrustFile {
   if (typeof text !== 'string' || text.length > MAX_LENGTH) {
     refuse('a trust file is a text of at most 1,000,000 characters', 0);
   }
+  // A file that was cut off could end in the middle of a name that is another name.
+  if (!text.endsWith('\n')) refuse('the last line of a trust file ends in a newline', text.split('\n').length);
   const keys: TrustedKey[] = [];
   const lines = text.split('\n').map((line, at) => {
     const [keyword, ...items] = line.split(/[ \t]+/).filter((item) => item !== '');
