@@ -20,3 +20,8 @@ export {
   type FsckCompared,
   type FsckReport,
 } from './fsck/report.js';
+export { openLineage } from './node/open-lineage.js';
+export { type OpenedLineage } from './node/lineage-node.js';
+export { type LineageOnDisk, type LineageOptions } from './node/lineage-options.js';
+export { type StoreSource } from './sequencing/sequencer-messages.js';
+export { LineageStream, type LineageStreamPorts } from './sequencing/lineage-stream.js';

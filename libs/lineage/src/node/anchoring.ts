@@ -1,0 +1,204 @@
+import { toBase64 } from '@writ/encoding';
+import { IntegrityError, LedgerError } from '@writ/errors';
+import type { EventStore } from '@writ/event-store';
+import { lineageStream } from '@writ/ledger';
+import type { TileReader } from '@writ/merkle';
+
+import type { CheckpointFiles } from '../anchor/checkpoint-folder.js';
+import { requireMark, type Mark } from '../anchor/mark.js';
+import { requireExtends } from '../anchor/publish-checkpoint.js';
+import type { PublisherLock } from '../anchor/publisher-lock.js';
+import { Publisher } from '../anchor/publisher.js';
+import type { PublishedCheckpoint } from '../lineage.js';
+import type { Fault, FollowerReport } from '../sequencing/follower.js';
+import type { LineageStream } from '../sequencing/lineage-stream.js';
+import type { Sequencer } from '../sequencing/sequencer.js';
+import type { LineageOptions } from './lineage-options.js';
+
+export interface AnchoringPorts {
+  readonly options: LineageOptions;
+  readonly mark: Mark;
+  readonly takeLock: () => PublisherLock | undefined;
+  readonly files: CheckpointFiles;
+  readonly tiles: TileReader;
+  readonly stream: LineageStream;
+  readonly sequencer: Pick<Sequencer, 'setPublisher'>;
+  readonly store: Pick<EventStore, 'readStream'>;
+  /** A checkpoint was published by this node. */
+  readonly onPublished: () => void;
+}
+
+/** How often a standby asks for the lock, and a publisher that could not begin tries again. */
+const POLL_MS = 1_000;
+
+/**
+ * The role of this node. Whoever gets the lock, and finds the mark to be extended by the tree, gives indices and signs;
+ * everybody else follows and asks for the lock again and again. What stands in the way of that is told as a fault.
+ */
+export class Anchoring {
+  readonly #ports: AnchoringPorts;
+  #lock: PublisherLock | undefined;
+  #publisher: Publisher | undefined;
+  #published: PublishedCheckpoint | undefined;
+  #report: FollowerReport | undefined;
+  #fault: Fault | undefined;
+  #isIntegrity = false;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(ports: AnchoringPorts) {
+    this.#ports = ports;
+  }
+
+  get isPublisher(): boolean {
+    return this.#publisher !== undefined;
+  }
+
+  /** Why this node, whose turn it is, signs nothing. */
+  get fault(): Fault | undefined {
+    return this.#fault ?? this.#publisher?.status().fault;
+  }
+
+  /** What this node published and has not read back yet. */
+  get published(): PublishedCheckpoint | undefined {
+    return this.#published;
+  }
+
+  /** @throws IntegrityError where what was signed and what is here do not go together */
+  requireSound(): void {
+    if (this.#isIntegrity && this.#fault !== undefined) throw integrityOf(this.#fault);
+    const fault = this.#publisher?.status().fault;
+    if (fault?.code === 'MARK_MISSING' || fault?.code === 'MARK_NOT_EXTENDED') throw integrityOf(fault);
+  }
+
+  /** The follower stands there now. */
+  followed(report: FollowerReport): void {
+    this.#report = report;
+    this.#publisher?.grown();
+  }
+
+  /** Asks for the lock, and goes on asking. Settles after the first time. */
+  async start(): Promise<void> {
+    await this.#tick();
+    this.#schedule();
+  }
+
+  /** Publishes what is there, and lets go of the lock. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+    await this.#publisher?.close();
+    this.#lock?.close();
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#publisher !== undefined) return;
+    this.#timer = setTimeout(() => void this.#tick().finally(() => this.#schedule()), POLL_MS);
+    this.#timer.unref();
+  }
+
+  #tick(): Promise<void> {
+    this.#round = this.#tryToPublish().then(
+      () => {
+        if (this.#publisher !== undefined || this.#lock === undefined) this.#clearFault();
+      },
+      (error: unknown) => {
+        const known = error instanceof LedgerError ? error : undefined;
+        this.#fault = { code: known?.code ?? 'PUBLISHER_UNAVAILABLE', message: messageOf(error) };
+        this.#isIntegrity = error instanceof IntegrityError;
+        this.#ports.options.onAlarm?.({ kind: 'fault', fault: this.#fault, cause: error });
+      },
+    );
+    return this.#round;
+  }
+
+  #clearFault(): void {
+    this.#fault = undefined;
+    this.#isIntegrity = false;
+  }
+
+  async #tryToPublish(): Promise<void> {
+    const { mark, takeLock, sequencer, tiles, options } = this.#ports;
+    // 1. The lock. It ends with the process.
+    this.#lock ??= takeLock();
+    if (this.#lock === undefined) return;
+    // 2. The mark: made where nothing was ever sequenced, found everywhere else.
+    const marked = await requireMark(mark, await this.#isEmpty());
+    // 3. The tree that this node has made must be the one that was signed. Until it has read it all: the next time.
+    const report = this.#report;
+    if (report?.caughtUp !== true) return;
+    await requireExtends(marked, report.durable, tiles);
+    // 4. From here on it is the one.
+    if (this.#closed) return;
+    sequencer.setPublisher(true);
+    this.#publisher = new Publisher({
+      source: {
+        head: () => this.#signableHead(),
+        tiles,
+        lastPublished: () => this.#lastPublished(),
+        appendPublished: (checkpoint) => this.#appendPublished(checkpoint),
+      },
+      signer: options.signer,
+      mark,
+      lock: this.#lock,
+      files: this.#ports.files,
+      intervalMs: options.anchorIntervalMs,
+      entries: options.anchorEntries,
+      nowMs: () => performance.now(),
+      ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
+      ...(options.onAlarm === undefined ? {} : { onAlarm: options.onAlarm }),
+    });
+    this.#publisher.start();
+  }
+
+  async #isEmpty(): Promise<boolean> {
+    const { store, options } = this.#ports;
+    return (await store.readStream(lineageStream(options.origin), { maxCount: 1 })).length === 0;
+  }
+
+  #signableHead(): { sizeLeaves: bigint; root: Uint8Array } | undefined {
+    const report = this.#report;
+    return report?.publisher === true && report.caughtUp ? report.durable : undefined;
+  }
+
+  #lastPublished(): PublishedCheckpoint | undefined {
+    return latestOf(this.#published, this.#report?.state.checkpoint ?? undefined);
+  }
+
+  async #appendPublished(checkpoint: PublishedCheckpoint): Promise<void> {
+    const { stream, options, onPublished } = this.#ports;
+    const { sizeLeaves, root, note, cosignedBy } = checkpoint;
+    await stream.appendFact({
+      type: 'CheckpointPublished',
+      data: {
+        origin: options.origin,
+        treeSize: String(sizeLeaves),
+        root: toBase64(root),
+        checkpoint: note,
+        cosignedBy,
+      },
+    });
+    this.#published = checkpoint;
+    onPublished();
+  }
+}
+
+/** The one of the larger tree; of the same tree, the one that more have cosigned. */
+export function latestOf(
+  one: PublishedCheckpoint | undefined,
+  other: PublishedCheckpoint | undefined,
+): PublishedCheckpoint | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  if (one.sizeLeaves !== other.sizeLeaves) return one.sizeLeaves > other.sizeLeaves ? one : other;
+  return one.cosignedBy >= other.cosignedBy ? one : other;
+}
+
+function integrityOf({ code, message }: Fault): IntegrityError {
+  return new IntegrityError(code === 'MARK_MISSING' ? 'MARK_MISSING' : 'MARK_NOT_EXTENDED', message);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

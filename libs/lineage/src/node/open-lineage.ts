@@ -1,0 +1,152 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { lineageStream } from '@writ/ledger';
+
+import { CheckpointFolder, CheckpointMemory } from '../anchor/checkpoint-folder.js';
+import { MarkFile, MemoryMark } from '../anchor/mark.js';
+import { processLock, tryPublisherLock } from '../anchor/publisher-lock.js';
+import type { AnchorFault } from '../anchor/publisher.js';
+import { SeenHeads } from '../anchor/seen-heads.js';
+import { EntryIndex } from '../sequencing/entry-index.js';
+import type { FollowerHost, FollowerReport } from '../sequencing/follower.js';
+import { LineageStream } from '../sequencing/lineage-stream.js';
+import { localSequencer, workerSequencer, type Sequencer } from '../sequencing/sequencer.js';
+import { ServedTiles } from '../tiles/served-tiles.js';
+import { tileFileReader } from '../tiles/tile-folder.js';
+import { MemoryTiles } from '../tiles/tile-store.js';
+import { Anchoring } from './anchoring.js';
+import { ChangeBell } from './change-bell.js';
+import type { LineageOnDisk, LineageOptions } from './lineage-options.js';
+import { LineageNode, type OpenedLineage } from './lineage-node.js';
+
+/** How long a start waits for the tree: after that the node opens, and tells how far it is. */
+const START_MS = 15_000;
+
+/**
+ * Follows the ledger's tree, and keeps it where this node gets the lock. When it settles, the store was compared with what
+ * this node has seen of it, and, unless the tree takes long to be made again, the mark with the tree.
+ *
+ * What is wrong with the ledger is told by `status` and `requireWritable`, for reads go on; only what keeps this node
+ * from opening anything is thrown: IntegrityError `LEDGER_ROLLED_BACK` (what was seen cannot be read), system errors.
+ */
+export async function openLineage(options: LineageOptions): Promise<OpenedLineage> {
+  const { origin, store, onDisk } = options;
+  // 1. What this node has seen, before anything is added to it.
+  const file = onDisk?.seenFile;
+  const onFault = (fault: AnchorFault): void => {
+    options.onAlarm?.({ kind: 'fault', fault, cause: undefined });
+  };
+  const seen = await SeenHeads.open({ file, origin, store, onFault });
+  await seen.check();
+  seen.start();
+
+  // 2. The tree.
+  const bell = new ChangeBell();
+  let report: FollowerReport | undefined;
+  let anchoring: Anchoring | undefined;
+  const stream = new LineageStream({ ...options, store: seen.watching(store) });
+  const host: FollowerHost = {
+    append: ({ basedOn, data }) => stream.appendBasedOn(basedOn, 'EntriesSequenced', data),
+    report: (latest) => {
+      report = latest;
+      noteSeen(seen, origin, latest);
+      anchoring?.followed(latest);
+      bell.ring();
+    },
+    foreign: (found) => options.onForeignEvent?.(found.stream, found.revision, found.error),
+  };
+  const files = onDisk === undefined ? inMemory(options, host) : onFolders(options, onDisk, host);
+  const tiles = new ServedTiles(files.readTile, () => report?.state.sizeLeaves ?? 0n);
+
+  // 3. The role.
+  anchoring = new Anchoring({
+    options,
+    mark: onDisk === undefined ? new MemoryMark() : new MarkFile(onDisk.markDir, options.signer.vkey),
+    takeLock: () => (onDisk === undefined ? processLock() : tryPublisherLock(onDisk.markDir)),
+    files: files.checkpoints,
+    tiles,
+    stream,
+    sequencer: files.sequencer,
+    store,
+    onPublished: () => {
+      bell.ring();
+    },
+  });
+  const node = new LineageNode({
+    origin,
+    sequencer: files.sequencer,
+    anchoring,
+    seen,
+    tiles,
+    files: files.checkpoints,
+    index: files.index,
+    closeIndex: files.closeIndex,
+    bell,
+    report: () => report,
+  });
+  await firstReport(bell, () => report);
+  if (report !== undefined) anchoring.followed(report);
+  await anchoring.start();
+  return node;
+}
+
+interface TreeFiles {
+  readonly sequencer: Sequencer;
+  readonly checkpoints: CheckpointFolder | CheckpointMemory;
+  readonly readTile: (path: string) => Promise<Uint8Array | undefined>;
+  readonly index: () => EntryIndex;
+  readonly closeIndex: () => void;
+}
+
+function inMemory({ store, origin, pinned }: LineageOptions, host: FollowerHost): TreeFiles {
+  const tiles = new MemoryTiles();
+  const index = EntryIndex.open(':memory:');
+  return {
+    sequencer: localSequencer({ store, origin, pinned, tiles, index }, host),
+    checkpoints: new CheckpointMemory(),
+    readTile: (path) => Promise.resolve(tiles.read(path)),
+    index: () => index,
+    closeIndex: () => {
+      index.close();
+    },
+  };
+}
+
+function onFolders({ origin, pinned }: LineageOptions, onDisk: LineageOnDisk, host: FollowerHost): TreeFiles {
+  const { lineageDir, source } = onDisk;
+  mkdirSync(lineageDir, { recursive: true });
+  let index: EntryIndex | undefined;
+  return {
+    sequencer: workerSequencer({ origin, pinned, lineageDir, source }, host),
+    checkpoints: new CheckpointFolder(lineageDir),
+    readTile: tileFileReader(lineageDir),
+    index: () => (index ??= EntryIndex.openForReading(join(lineageDir, 'index.db'))),
+    closeIndex: () => index?.close(),
+  };
+}
+
+function noteSeen(seen: SeenHeads, origin: string, { state, headEventId, fault }: FollowerReport): void {
+  if (headEventId === undefined || fault !== undefined || state.lastRevision < 0n) return;
+  const { lastRevision: revision, sizeLeaves, root, through } = state;
+  // The place of a lineage event in the store is not known to who follows it; it stands after all that it speaks of.
+  seen.noteLineage({
+    stream: lineageStream(origin),
+    revision,
+    position: through ?? 0n,
+    eventId: headEventId,
+    sizeLeaves,
+    root,
+  });
+}
+
+/** Until the tree was read to its end, something is in the way, or the time is over. */
+async function firstReport(bell: ChangeBell, report: () => FollowerReport | undefined): Promise<void> {
+  const over = AbortSignal.timeout(START_MS);
+  for (;;) {
+    const rung = bell.count;
+    const latest = report();
+    if (latest?.caughtUp === true || latest?.fault !== undefined || over.aborted) return;
+    await bell.rungSince(rung, over);
+  }
+}

@@ -1,0 +1,58 @@
+import { errorOfCode, IntegrityError, isErrorCode, LedgerError, type ErrorDetails } from '@writ/errors';
+import type { TrustedKey } from '@writ/evidence';
+
+import type { AppendOutcome, AppendRequest, FollowerReport } from './follower.js';
+
+/** How a thread gets at the ledger by itself: a module to import and what to hand to its `openStoreForReading`. */
+export interface StoreSource {
+  /** `file:` URL of a module that exports `openStoreForReading(location): Promise<EventStore>`. */
+  readonly moduleUrl: string;
+  /** Structured-cloneable. */
+  readonly location: unknown;
+}
+
+/** What the thread is started with. */
+export interface SequencerStart {
+  readonly origin: string;
+  readonly pinned: readonly TrustedKey[];
+  readonly lineageDir: string;
+  readonly source: StoreSource;
+}
+
+export type ToWorker =
+  | { readonly kind: 'role'; readonly publisher: boolean }
+  | { readonly kind: 'flush' | 'close'; readonly id: number }
+  | { readonly kind: 'appended'; readonly id: number; readonly outcome: AppendOutcome }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };
+
+export type FromWorker =
+  | { readonly kind: 'append'; readonly id: number; readonly request: AppendRequest }
+  | { readonly kind: 'report'; readonly report: FollowerReport }
+  | {
+      readonly kind: 'foreign';
+      readonly place: { readonly stream: string; readonly revision: bigint };
+      readonly error: PlainError;
+    }
+  | { readonly kind: 'done'; readonly id: number };
+
+/** An error as it crosses between threads: classes do not survive the passage. */
+export interface PlainError {
+  readonly code: string;
+  readonly message: string;
+  readonly details: ErrorDetails;
+}
+
+export function toPlainError(error: unknown): PlainError {
+  if (error instanceof LedgerError) return { code: error.code, message: error.message, details: error.details };
+  return { code: 'STORE_UNAVAILABLE', message: `the sequencer failed: ${String(error)}`, details: {} };
+}
+
+export function fromPlainError({ code, message, details }: PlainError): LedgerError {
+  return errorOfCode(isErrorCode(code) ? code : 'STORE_UNAVAILABLE', message, details);
+}
+
+/** Of an event that is not ours, whatever class it had. */
+export function integrityErrorFrom(plain: PlainError): IntegrityError {
+  const error = fromPlainError(plain);
+  return error instanceof IntegrityError ? error : new IntegrityError('FOREIGN_EVENT', plain.message, plain.details);
+}

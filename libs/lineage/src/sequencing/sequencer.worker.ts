@@ -1,0 +1,116 @@
+import { hash, randomBytes } from 'node:crypto';
+import { constants, getPriority, setPriority } from 'node:os';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { installSha256 } from '@writ/encoding';
+import type { EventStore } from '@writ/event-store';
+
+import { TileFolder } from '../tiles/tile-folder.js';
+import { EntryIndex } from './entry-index.js';
+import { Follower, type AppendOutcome, type FollowerHost } from './follower.js';
+import { LateStore } from './late-store.js';
+import {
+  fromPlainError,
+  toPlainError,
+  type FromWorker,
+  type SequencerStart,
+  type ToWorker,
+} from './sequencer-messages.js';
+import { TreeWriter } from './tree-writer.js';
+
+const port = parentPort;
+if (port === null) throw new Error('this module runs in a worker thread');
+
+/**
+ * Decisions come first: the tree is behind them anyway, says how far, and catches up when there is time. On Linux a
+ * thread has a priority of its own (setpriority(2), "C library/kernel differences"); elsewhere it would be the process's.
+ */
+function yieldToDecisions(): void {
+  if (process.platform !== 'linux') return;
+  // Never up: only a privileged process may.
+  setPriority(0, Math.max(getPriority(0), constants.priority.PRIORITY_BELOW_NORMAL));
+}
+
+interface StoreModule {
+  readonly openStoreForReading: (location: unknown) => Promise<EventStore>;
+}
+
+/** The appends that the main thread was asked for, by their number. */
+class AppendsUnderWay {
+  readonly #waiting = new Map<
+    number,
+    { readonly resolve: (outcome: AppendOutcome) => void; readonly reject: (error: Error) => void }
+  >();
+  #nextId = 1;
+
+  ask(send: (id: number) => void): Promise<AppendOutcome> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      send(id);
+    });
+  }
+
+  settle(message: Extract<ToWorker, { kind: 'appended' | 'failed' }>): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.kind === 'appended') waiting?.resolve(message.outcome);
+    else waiting?.reject(fromPlainError(message.error));
+  }
+}
+
+yieldToDecisions();
+// A thread has its own instance of every module: what `openInstance` has put in place is not in place here.
+installSha256((input) => hash('sha256', input, 'buffer'));
+
+const { origin, pinned, lineageDir, source } = workerData as SequencerStart;
+const store = new LateStore(async () => {
+  const { openStoreForReading } = (await import(source.moduleUrl)) as StoreModule;
+  return openStoreForReading(source.location);
+});
+const index = EntryIndex.open(join(lineageDir, 'index.db'));
+const writer = new TreeWriter(new TileFolder(lineageDir), index);
+const appends = new AppendsUnderWay();
+const send = (message: FromWorker): void => {
+  port.postMessage(message);
+};
+const host: FollowerHost = {
+  append: (request) =>
+    appends.ask((id) => {
+      send({ kind: 'append', id, request });
+    }),
+  report: (report) => {
+    send({ kind: 'report', report });
+  },
+  foreign: ({ stream, revision, error }) => {
+    send({ kind: 'foreign', place: { stream, revision }, error: toPlainError(error) });
+  },
+};
+const nonce = (): Uint8Array => Uint8Array.from(randomBytes(16));
+const follower = new Follower({ store, origin, pinned, writer, nonce, host });
+const running = follower.run();
+
+async function close(): Promise<void> {
+  follower.stop();
+  await running;
+  index.close();
+  await store.close();
+}
+
+port.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'role':
+      follower.setPublisher(message.publisher);
+      return;
+    case 'appended':
+    case 'failed':
+      appends.settle(message);
+      return;
+    case 'flush':
+    case 'close':
+      void (message.kind === 'flush' ? follower.flush() : close()).finally(() => {
+        send({ kind: 'done', id: message.id });
+      });
+      return;
+  }
+});
