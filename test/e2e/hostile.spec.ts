@@ -182,8 +182,13 @@ describe('bytes that are no request', () => {
     expect((await rawCall(EVALUATE, framed(tenant))).details).toContain('REQUEST_INVALID');
   });
 
-  it('survives 3,000 random messages on every method', async () => {
-    const methods = ['Evaluate', 'EvaluateBatch', 'Simulate', 'Reserve', 'Commit', 'ListExecutions', 'GetExecution'];
+  it('survives 3,000 random messages on methods of every kind', async () => {
+    const executions = ['Evaluate', 'EvaluateBatch', 'Simulate', 'Reserve', 'Commit', 'ListExecutions', 'GetExecution'];
+    const proofs = ['GetCheckpoint', 'GetInclusionProof', 'GetConsistencyProof', 'GetEvidence', 'AwaitStanding'];
+    const methods = [
+      ...executions.map((method) => `ExecutionService/${method}`),
+      ...proofs.map((method) => `LineageService/${method}`),
+    ];
     let seed = 20_261_123;
     const random = (below: number): number => (seed = (Math.imul(seed, 48_271) >>> 0) % 2_147_483_647) % below;
     const session = connect(`http://127.0.0.1:${server.grpcPort}`);
@@ -191,7 +196,7 @@ describe('bytes that are no request', () => {
     const call = (method: string, body: Buffer): Promise<void> =>
       new Promise((settle) => {
         const headers = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
-        const stream = session.request({ ...headers, ':path': `/writ.v1.ExecutionService/${method}` });
+        const stream = session.request({ ...headers, ':path': `/writ.v1.${method}` });
         stream
           .on('error', () => undefined)
           .on('data', () => undefined)
