@@ -18,6 +18,7 @@ import {
   witnesses,
   type LoggedEvent,
 } from './frozen-log.js';
+import { lineageLog } from './lineage-log.js';
 import { rotatedLog } from './rotated-log.js';
 
 export const V1 = join(__dirname, 'v1');
@@ -38,6 +39,7 @@ export async function frozenFiles(): Promise<ReadonlyMap<string, Uint8Array>> {
   return new Map([
     ['trust.txt', utf8(trustFile())],
     ['rotated.jsonl', utf8(historyText(rotatedLog(events)))],
+    ['lineage.jsonl', utf8(historyText(lineageLog(events)))],
     ...bundles,
     ...proofsOf(events),
     ...(await tiledLog()),

@@ -10,7 +10,17 @@ import {
   verifierKey,
   type VerifierKey,
 } from '@writ/checkpoint';
-import { canonicalise, formatDigest, parseJson, sha256, textOf, toBase64, utf8, type JsonObject } from '@writ/encoding';
+import {
+  canonicalise,
+  formatDigest,
+  parseEventId,
+  parseJson,
+  sha256,
+  textOf,
+  toBase64,
+  utf8,
+  type JsonObject,
+} from '@writ/encoding';
 import { attestationMessage, streamHeadMessage, type Bundle, type BundleStream } from '@writ/evidence';
 import {
   encodeMetadata,
@@ -20,8 +30,10 @@ import {
   openEvent,
   parseEntry,
   policyStream,
+  prepare,
   streamRefOf,
   type Attestation,
+  type Fact,
   type Openings,
   type StoredEvent,
 } from '@writ/ledger';
@@ -150,6 +162,30 @@ export function attestAnew(event: LoggedEvent, change: Change = {}): LoggedEvent
   const signature = toBase64(signer.sign(attestationMessage(ORIGIN, 1, leafHash)));
   const attestation = { entry: text, keyId: signer.keyId, batch: { index: 0, size: 1, path: [] }, signature };
   return { ...event, type, data: textOf(data), attestation, ...(openings === undefined ? {} : { openings }) };
+}
+
+interface Place {
+  readonly stream: string;
+  readonly revision: bigint;
+  readonly recordedAtMs: number;
+  readonly signer?: Signer;
+}
+
+/** A fact as the event at that place of a stream that has no salt. Its id and nonce follow from the place. */
+export function sealed(fact: Fact, { stream, revision, recordedAtMs, signer = firstSigner }: Place): LoggedEvent {
+  const tail = revision.toString(16).padStart(12, '0');
+  const category = stream.startsWith('keys-') ? '7000' : '7001';
+  const { type, typeVersion, data, entryText, leafHash } = prepare(fact, {
+    stream,
+    streamRef: stream,
+    revision,
+    recordedAtMs,
+    eventId: parseEventId(`019bc186-f000-${category}-8000-${tail}`),
+    nonce: sha256(utf8(`nonce ${tail}`)).slice(0, 16),
+  });
+  const signature = toBase64(signer.sign(attestationMessage(ORIGIN, 1, leafHash)));
+  const attestation = { entry: entryText, keyId: signer.keyId, batch: { index: 0, size: 1, path: [] }, signature };
+  return { stream, type, typeVersion, data: textOf(data), attestation };
 }
 
 /** The tree over a log. */

@@ -1,21 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { equalBytes, parseInstant } from '@writ/encoding';
+import { equalBytes, parseInstant, toHex } from '@writ/encoding';
 import { encodeBundle, parseBundle, verifyAttestation } from '@writ/evidence';
 import {
   evolveAll,
+  evolveLineage,
   isExecutionEvent,
+  isLineageEvent,
   momentOf,
   NO_EXECUTION,
+  NO_LINEAGE,
   openEvent,
   viewOf,
   type ExecutionEvent,
   type OpenedEvent,
 } from '@writ/ledger';
+import { rootOf } from '@writ/merkle';
 
 import { filesBelow } from '../vectors/published.js';
-import { firstSigner, ORIGIN, secondSigner } from './frozen-log.js';
-import { frozenFiles, storedEvents, V1, writeFrozenFiles } from './frozen-files.js';
+import { firstSigner, leavesOf, ORIGIN, secondSigner } from './frozen-log.js';
+import { frozenFiles, history, storedEvents, V1, writeFrozenFiles } from './frozen-files.js';
 
 /** What a format once wrote must be read, hashed and verified alike for ever. `WRIT_WRITE_GOLDEN=1` adds what is new. */
 const writes = process.env['WRIT_WRITE_GOLDEN'] === '1';
@@ -83,4 +87,17 @@ describe.each(['history.jsonl', 'rotated.jsonl'])('the frozen %s', (path) => {
           },
     );
   });
+});
+
+test('the frozen lineage.jsonl comes to the tree of the history', () => {
+  const events = storedEvents('lineage.jsonl').map((stored) => openEvent(stored));
+  const state = events.reduce((before, { event }) => {
+    if (!isLineageEvent(event)) throw new Error('a lineage holds nothing else');
+    return evolveLineage(before, event);
+  }, NO_LINEAGE);
+  const leaves = leavesOf(history());
+  expect(state.sizeLeaves).toBe(BigInt(leaves.length));
+  expect(toHex(state.root)).toBe(toHex(rootOf(leaves)));
+  expect(state.checkpoint).toMatchObject({ sizeLeaves: state.sizeLeaves, cosignedBy: 1 });
+  expect(state.recoveries).toEqual([4n]);
 });

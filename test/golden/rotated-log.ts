@@ -1,5 +1,4 @@
-import { parseEventId, textOf, toBase64 } from '@writ/encoding';
-import { attestationMessage } from '@writ/evidence';
+import { toBase64, utf8 } from '@writ/encoding';
 import {
   decideRevokeKey,
   decideRotateKey,
@@ -8,13 +7,12 @@ import {
   NO_KEYS,
   parseEventData,
   parseEntry,
-  prepareAll,
+  type Fact,
   type KeyEvent,
   type KeyStreamState,
 } from '@writ/ledger';
-import { sha256, utf8 } from '@writ/encoding';
 
-import { attestAnew, firstSigner, ORIGIN, secondSigner, type LoggedEvent } from './frozen-log.js';
+import { attestAnew, firstSigner, ORIGIN, sealed, secondSigner, type LoggedEvent } from './frozen-log.js';
 
 const STREAM = keysStream(ORIGIN);
 const actor = { id: 'olga', role: 'operator' } as const;
@@ -66,31 +64,8 @@ function stateOf(log: readonly LoggedEvent[]): KeyStreamState {
 }
 
 /** The fact as the next event of the key stream, a minute after the one before. */
-function keyEvent(
-  state: KeyStreamState,
-  fact: Parameters<typeof prepareAll>[0][number] | undefined,
-  signer: typeof firstSigner,
-): LoggedEvent {
+function keyEvent(state: KeyStreamState, fact: Fact | undefined, signer: typeof firstSigner): LoggedEvent {
   if (fact === undefined) throw new Error('the keys should have changed');
-  const firstRevision = state.lastRevision + 1n;
-  const tail = firstRevision.toString(16).padStart(12, '0');
-  const [prepared] = prepareAll([fact], {
-    stream: STREAM,
-    firstRevision,
-    recordedAtMs: state.lastRecordedAtMs + 60_000,
-    identify: () => ({
-      eventId: parseEventId(`019bc186-f000-7000-8000-${tail}`),
-      nonce: sha256(utf8(`nonce ${tail}`)).slice(0, 16),
-    }),
-  });
-  if (prepared === undefined) throw new Error('one fact makes one event');
-  const signature = toBase64(signer.sign(attestationMessage(ORIGIN, 1, prepared.leafHash)));
-  const batch = { index: 0, size: 1, path: [] };
-  return {
-    stream: STREAM,
-    type: prepared.type,
-    typeVersion: prepared.typeVersion,
-    data: textOf(prepared.data),
-    attestation: { entry: prepared.entryText, keyId: signer.keyId, batch, signature },
-  };
+  const revision = state.lastRevision + 1n;
+  return sealed(fact, { stream: STREAM, revision, recordedAtMs: state.lastRecordedAtMs + 60_000, signer });
 }
