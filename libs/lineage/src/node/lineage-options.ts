@@ -37,6 +37,6 @@ export interface LineageOnDisk {
   readonly markDir: string;
   /** What this node has seen of the store. */
   readonly seenFile: string;
-  /** How the sequencer's thread reads the store. */
-  readonly source: StoreSource;
+  /** How a thread of the sequencer's own reads the store; absent: it runs on this thread, over the store given. */
+  readonly source?: StoreSource;
 }

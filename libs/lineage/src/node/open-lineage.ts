@@ -13,7 +13,7 @@ import type { FollowerHost, FollowerReport } from '../sequencing/follower.js';
 import { LineageStream } from '../sequencing/lineage-stream.js';
 import { localSequencer, workerSequencer, type Sequencer } from '../sequencing/sequencer.js';
 import { ServedTiles } from '../tiles/served-tiles.js';
-import { tileFileReader } from '../tiles/tile-folder.js';
+import { TileFolder, tileFileReader } from '../tiles/tile-folder.js';
 import { MemoryTiles } from '../tiles/tile-store.js';
 import { Anchoring } from './anchoring.js';
 import { ChangeBell } from './change-bell.js';
@@ -113,16 +113,28 @@ function inMemory({ store, origin, pinned }: LineageOptions, host: FollowerHost)
   };
 }
 
-function onFolders({ origin, pinned }: LineageOptions, onDisk: LineageOnDisk, host: FollowerHost): TreeFiles {
+function onFolders({ store, origin, pinned }: LineageOptions, onDisk: LineageOnDisk, host: FollowerHost): TreeFiles {
   const { lineageDir, source } = onDisk;
   mkdirSync(lineageDir, { recursive: true });
-  let index: EntryIndex | undefined;
+  const path = join(lineageDir, 'index.db');
+  let written: EntryIndex | undefined;
+  let sequencer: Sequencer;
+  if (source === undefined) {
+    written = EntryIndex.open(path);
+    sequencer = localSequencer({ store, origin, pinned, tiles: new TileFolder(lineageDir), index: written }, host);
+  } else {
+    sequencer = workerSequencer({ origin, pinned, lineageDir, source }, host);
+  }
+  let read: EntryIndex | undefined;
   return {
-    sequencer: workerSequencer({ origin, pinned, lineageDir, source }, host),
+    sequencer,
     checkpoints: new CheckpointFolder(lineageDir),
     readTile: tileFileReader(lineageDir),
-    index: () => (index ??= EntryIndex.openForReading(join(lineageDir, 'index.db'))),
-    closeIndex: () => index?.close(),
+    index: () => (read ??= EntryIndex.openForReading(path)),
+    closeIndex: () => {
+      read?.close();
+      written?.close();
+    },
   };
 }
 
