@@ -7,6 +7,7 @@ import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
 import { errorsCommand } from './commands/errors.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { fsckCommand } from './commands/fsck.js';
 import { healthCommand } from './commands/health.js';
 import { helpCommand } from './commands/help.js';
 import { initCommand } from './commands/init.js';
@@ -58,7 +59,14 @@ export function buildProgram(shell: Shell = { world: processWorld(), exitCode: 0
     ['Prove it:', [proveCommand(shell), verifyCommand(shell), logCommand(shell), buildDigestCommand(shell)]],
     [
       'Keep it:',
-      [keysCommand(shell), tokensCommand(shell), backupCommand(shell), restoreCommand(shell), storeCommand(shell)],
+      [
+        keysCommand(shell),
+        tokensCommand(shell),
+        backupCommand(shell),
+        restoreCommand(shell),
+        fsckCommand(shell),
+        storeCommand(shell),
+      ],
     ],
     ['Learn:', [demoCommand(shell), benchCommand(shell), errorsCommand(shell), helpCommand(shell)]],
   ];

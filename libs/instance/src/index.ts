@@ -3,6 +3,7 @@
  * and from all of them the operations. The only place that names a driver.
  */
 export { buildDigest, runtimeOf } from './build-digest.js';
+export { checkLedger, type CheckLedgerOptions, type Finding, type FsckReport } from './check-ledger.js';
 export type {
   Instance,
   InstanceCounter,

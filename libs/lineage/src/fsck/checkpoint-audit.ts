@@ -2,9 +2,10 @@ import { createPublicKey, verify } from 'node:crypto';
 import { verifyCheckpoint, type TrustPolicy, type VerifiedCheckpoint } from '@writ/checkpoint';
 import { equalBytes, toBase64 } from '@writ/encoding';
 import { LedgerError } from '@writ/errors';
+import type { EventStore } from '@writ/event-store';
 import type { CheckpointPublished } from '@writ/ledger';
 import { emptyRoot } from '@writ/merkle';
-import { parseHead, type OutsideHead } from './outside-head.js';
+import { parseOutside, type OutsideEvent, type OutsideFile } from './outside-head.js';
 import type { LineageFolder } from './lineage-folder.js';
 import { Findings, type Finding } from './report.js';
 import type { TreeAudit } from './tree-audit.js';
@@ -28,7 +29,9 @@ export interface CheckpointOptions {
   /** Quorums are not asked for: a checkpoint that no witness has cosigned says so, and is one. */
   readonly policy: TrustPolicy;
   readonly folder: LineageFolder | undefined;
-  readonly heads: readonly OutsideHead[];
+  /** The mark, and what a node has seen. */
+  readonly outside: readonly OutsideFile[];
+  readonly store: Pick<EventStore, 'readStream'>;
   readonly findings: Findings;
   readonly from?: CheckpointState;
 }
@@ -42,7 +45,9 @@ export class CheckpointAudit {
   readonly #policy: TrustPolicy;
   readonly #inFiles: readonly Finding[];
   #findings: Findings;
+  readonly #store: Pick<EventStore, 'readStream'>;
   readonly #claimed: readonly ClaimedHead[];
+  readonly #seen: { readonly path: string; readonly event: OutsideEvent }[] = [];
   readonly #boundaries: Map<number, string>;
   readonly #verified = new Map<string, VerifiedCheckpoint>();
   /** Size that the file `checkpoint` names: its tree must be there whole. */
@@ -51,7 +56,8 @@ export class CheckpointAudit {
   published: number;
   #publishedSize: number;
 
-  constructor({ origin, policy, folder, heads, findings, from }: CheckpointOptions) {
+  constructor({ origin, policy, folder, outside, store, findings, from }: CheckpointOptions) {
+    this.#store = store;
     this.#origin = origin;
     this.#policy = { ...policy, quorum: { kind: 'none' } };
     this.#boundaries = new Map(from?.boundaries ?? [[0, toBase64(emptyRoot())]]);
@@ -63,7 +69,7 @@ export class CheckpointAudit {
     const filed = names.flatMap((name) => this.#readFile(name, folder?.read(name)));
     this.files = names.length;
     this.filedSizeLeaves = filed.find(({ path }) => path === 'checkpoint')?.sizeLeaves ?? 0;
-    this.#claimed = [...filed, ...heads.flatMap((head) => this.#readHead(head))];
+    this.#claimed = [...filed, ...outside.flatMap((file) => this.#readOutside(file))];
     // Told at the end: a check that goes on reads the files again, and would tell it again.
     this.#inFiles = inFiles.result().findings;
     this.#findings = findings;
@@ -107,7 +113,8 @@ export class CheckpointAudit {
   }
 
   /** The tree is as large as the store makes it. */
-  end(tree: TreeAudit): void {
+  async end(tree: TreeAudit): Promise<void> {
+    for (const { path, event } of this.#seen) await this.#requireStored(path, event);
     for (const finding of this.#inFiles) this.#findings.add(finding);
     for (const { path, sizeLeaves, root } of this.#claimed) {
       if (sizeLeaves > tree.sizeLeaves) {
@@ -136,11 +143,21 @@ export class CheckpointAudit {
     return [{ path, sizeLeaves: Number(sizeLeaves), root: rootHash }];
   }
 
-  #readHead({ path, text }: OutsideHead): ClaimedHead[] {
-    const head = parseHead(text, this.#origin);
-    if (head !== undefined) return [{ path, ...head }];
-    this.#find('it cannot be read', { path });
-    return [];
+  #readOutside(file: OutsideFile): ClaimedHead[] {
+    const { path } = file;
+    const told = parseOutside(file, this.#origin);
+    if (told === undefined) this.#find('it cannot be read, or is of another ledger', { path });
+    for (const event of told?.events ?? []) this.#seen.push({ path, event });
+    return told?.tree === undefined ? [] : [{ path, ...told.tree }];
+  }
+
+  /** What was seen once is there for ever, or the store is an older one. */
+  async #requireStored(path: string, { stream, revision, eventId }: OutsideEvent): Promise<void> {
+    const [found] = await this.#store.readStream(stream, { fromRevision: BigInt(revision), maxCount: 1 });
+    if (found?.eventId === eventId && found.revision === BigInt(revision)) return;
+    const message = 'it knows of an event that the store does not have';
+    const place = { path, stream, revision, eventId };
+    this.#findings.add({ kind: 'rolled_back', code: 'LEDGER_ROLLED_BACK', message, ...place });
   }
 
   #verify(note: string | Uint8Array, place: Partial<FindingPlace>): VerifiedCheckpoint | undefined {

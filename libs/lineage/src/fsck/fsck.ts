@@ -11,7 +11,7 @@ import { CheckpointAudit } from './checkpoint-audit.js';
 import { EventReader } from './event-reader.js';
 import { KeyRing } from './key-ring.js';
 import { LineageFolder } from './lineage-folder.js';
-import type { OutsideHead } from './outside-head.js';
+import type { OutsideFile } from './outside-head.js';
 import { Findings, type Finding, type FsckReport } from './report.js';
 import { StateFile } from './saved-state.js';
 import { SequenceAudit } from './sequence-audit.js';
@@ -88,7 +88,7 @@ class Check {
   readonly #tree: TreeAudit;
   readonly #sequence: SequenceAudit;
   readonly #checkpoints: CheckpointAudit;
-  readonly #heads: readonly OutsideHead[];
+  readonly #outside: readonly OutsideFile[];
   readonly #stateFile: StateFile | undefined;
   #after: bigint | undefined;
   /** Events of the lineage up to this position were followed before. */
@@ -117,10 +117,10 @@ class Check {
     }
     this.#reader = new EventReader(store, { origin: trust.origin, keys, verify: opensslVerify });
     const folder = lineageDir === undefined || !existsSync(lineageDir) ? undefined : new LineageFolder(lineageDir);
-    this.#heads = outsideHeads(options);
+    this.#outside = outsideFiles(options);
     // Files are taken stock of once: on going on, those of tiles that were compared before are compared no more.
     this.#checkpoints = new CheckpointAudit({
-      ...{ origin: trust.origin, policy: trust.policy, folder, heads: this.#heads },
+      ...{ origin: trust.origin, policy: trust.policy, folder, outside: this.#outside, store },
       findings: this.#findings,
       ...(from === undefined ? {} : { from: from.checkpoints }),
     });
@@ -168,14 +168,20 @@ class Check {
   }
 
   tellUnreadable({ code, message }: LedgerError): void {
+    if (!this.#complete) return;
     this.#complete = false;
     const index = String(this.#tree.sizeLeaves);
     this.#findings.add({ kind: 'store', code, message: `the store cannot be read further: ${message}`, index });
   }
 
-  end(): FsckReport {
+  async end(): Promise<FsckReport> {
     const notYetSequenced = this.#sequence.end();
-    this.#checkpoints.end(this.#tree);
+    try {
+      await this.#checkpoints.end(this.#tree);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      this.tellUnreadable(error);
+    }
     const filed = this.#checkpoints.filedSizeLeaves;
     this.#tiles.end(this.#tree.partialTiles(), this.#tree.sizeLeaves, filed);
     this.#stateFile?.remove();
@@ -195,8 +201,8 @@ class Check {
         entryBundles: this.#tiles.entryBundles,
         checkpointFiles: this.#checkpoints.files,
         publishedCheckpoints: this.#checkpoints.published,
-        mark: this.#heads.some(({ path }) => path === MARK),
-        seenHead: this.#heads.some(({ path }) => path === SEEN_HEAD),
+        mark: this.#outside.some(({ path }) => path === MARK),
+        seenHead: this.#outside.some(({ path }) => path === SEEN_HEAD),
       },
       ...this.#findings.result(),
     };
@@ -298,14 +304,14 @@ interface Place {
 const MARK = 'mark.json';
 const SEEN_HEAD = 'lineage-head.json';
 
-function outsideHeads({ markDir, stateDir }: FsckOptions): OutsideHead[] {
+function outsideFiles({ markDir, stateDir }: FsckOptions): OutsideFile[] {
   const files = [
     { path: MARK, folder: markDir },
     { path: SEEN_HEAD, folder: stateDir },
   ];
   return files.flatMap(({ path, folder }) => {
     if (folder === undefined || !existsSync(join(folder, path))) return [];
-    return [{ path, text: readFileSync(join(folder, path), 'utf8') }];
+    return [{ path, bytes: readFileSync(join(folder, path)) }];
   });
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { formatCheckpoint, formatNote, type TrustPolicy } from '@writ/checkpoint';
-import { toBase64, utf8, type EventId } from '@writ/encoding';
+import { canonicalise, textOf, toBase64, utf8, type EventId } from '@writ/encoding';
 import type { EventStore, ReadAllOptions, ReadStreamOptions, RecordedEvent } from '@writ/event-store';
 import {
   commit,
@@ -147,10 +147,12 @@ export async function beginHistory(secretByte = 7): Promise<History> {
     append,
     note: () => note,
     markText: () =>
-      JSON.stringify({
-        ...{ format: 'writ/mark/v1', vkey: checkpointKey.vkey },
-        ...{ sizeLeaves: String(tree.sizeLeaves), root: toBase64(tree.root()) },
-      }),
+      textOf(
+        canonicalise({
+          ...{ format: 'writ/mark/v1', vkey: checkpointKey.vkey },
+          ...{ sizeLeaves: String(tree.sizeLeaves), root: toBase64(tree.root()) },
+        }),
+      ),
     trust: {
       origin: ORIGIN,
       keys: [{ keyId: attestor.keyId, publicKey: attestor.publicKey }],

@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import { installSha256 } from '@writ/encoding';
+import { IntegrityError, LedgerError, RejectedError } from '@writ/errors';
+import { checkSqliteStore } from '@writ/event-store-sqlite';
+import { fsck, type Finding, type FsckOptions, type FsckReport, type FsckTrust } from '@writ/lineage';
+import { storeExists } from './open-store.js';
+import { openStoreForReading } from './open-store-for-reading.js';
+import type { Settings } from './settings.js';
+import { trustOf } from './trust-of.js';
+
+export type { Finding, FsckReport };
+
+type CheckedSettings = Pick<
+  Settings,
+  'store' | 'origin' | 'keyFile' | 'checkpointKeyFile' | 'witnessFile' | 'lineageDir' | 'markDir' | 'stateDir'
+>;
+
+export type CheckLedgerOptions = Pick<FsckOptions, 'stateFile' | 'onProgress' | 'signal'> & {
+  /** Whom to believe; without it the key files of this ledger, which whoever owns this machine can change. */
+  readonly trust?: FsckTrust | undefined;
+};
+
+/**
+ * Checks a ledger from its files up: every page of the store, every event, and all that is made from them
+ * (docs/guides/fsck.md). It may be in use; nothing is written but the state file.
+ * @throws RejectedError for a store in memory, and as `trustOf`; IntegrityError `STORE_MISSING`, `STORE_NOT_OURS`,
+ *   `STORE_NEWER`, `STORE_MIGRATION_NEEDED`
+ */
+export async function checkLedger(settings: CheckedSettings, options: CheckLedgerOptions = {}): Promise<FsckReport> {
+  const { store: location } = settings;
+  if (location.kind !== 'sqlite') {
+    throw new RejectedError('REQUEST_INVALID', 'a store in memory cannot be read from outside');
+  }
+  if (!storeExists(location)) {
+    throw new IntegrityError('STORE_MISSING', 'there is no store', { path: location.path });
+  }
+  // OpenSSL's is several times as fast, and a check is hardly anything but hashing.
+  installSha256((input) => hash('sha256', input, 'buffer'));
+  const { stateFile, onProgress, signal } = options;
+  const trust = options.trust ?? (await trustOf(settings));
+  const storeFaults = await damageOf(location.path);
+  const store = await openStoreForReading(location.path);
+  try {
+    const { lineageDir, markDir, stateDir } = settings;
+    return await fsck({
+      ...{ store, trust, storeFaults, lineageDir, markDir, stateDir },
+      ...{ stateFile, onProgress, signal },
+    });
+  } finally {
+    await store.close();
+  }
+}
+
+/** Below the events: pages, and indexes that must say what the tables say. */
+async function damageOf(path: string): Promise<readonly Pick<Finding, 'code' | 'message'>[]> {
+  try {
+    await checkSqliteStore(path);
+    return [];
+  } catch (error) {
+    if (!(error instanceof LedgerError) || error.code !== 'STORE_CORRUPT') throw error;
+    const { findings } = error.details;
+    const told = Array.isArray(findings) ? `: ${findings.map(String).join('; ')}` : '';
+    return [{ code: error.code, message: `${error.message}${told}` }];
+  }
+}
