@@ -3,11 +3,11 @@ import { parseExecutionId, parseTenant } from '@writ/encoding';
 import { UnavailableError } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
 import type { ExecutionIndex } from '@writ/operations';
-import { executionsProjector } from './executions-projector.js';
-import { EXECUTIONS_VIEW } from './executions-view.js';
-import { foldExecution, type FoldSettings } from './fold-execution.js';
+import { EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
+import type { FoldSettings } from './fold-execution.js';
 import { lagOf } from './lag.js';
 import { runProjection } from './projection.js';
+import { signedExecutionsProjector } from './signed-executions-projector.js';
 import { ViewFile } from './view-file.js';
 import {
   fromPlainError,
@@ -28,8 +28,7 @@ const RESTART_DELAY_MS = 500;
 export function openLocalExecutionIndex(store: EventStore, settings: FoldSettings): ExecutionIndex {
   const file = ViewFile.open(':memory:', EXECUTIONS_VIEW);
   const stop = new AbortController();
-  const projector = executionsProjector(store, foldExecution(settings));
-  const running = runProjection(store, file, projector, stop.signal).catch(() => undefined);
+  const running = followLocally(store, settings, file, stop.signal).catch(() => undefined);
   return {
     list: async (request, nowMs) => Promise.resolve(file.view.list(request, nowMs)),
     due: async (endedByMs, limit) => Promise.resolve(named(file.view.due(endedByMs, limit))),
@@ -41,6 +40,15 @@ export function openLocalExecutionIndex(store: EventStore, settings: FoldSetting
       file.close();
     },
   };
+}
+
+async function followLocally(
+  store: EventStore,
+  settings: FoldSettings,
+  file: ViewFile<ExecutionsView>,
+  signal: AbortSignal,
+): Promise<void> {
+  await runProjection(store, file, await signedExecutionsProjector(store, settings), signal);
 }
 
 /** The index of a ledger on disk: a worker thread reads the ledger and writes the file, this thread only asks. */

@@ -3,11 +3,10 @@ import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { installSha256 } from '@writ/encoding';
 import type { EventStore } from '@writ/event-store';
-import { executionsProjector } from './executions-projector.js';
-import { foldExecution } from './fold-execution.js';
 import { EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
 import { lagOf } from './lag.js';
 import { runProjection } from './projection.js';
+import { signedExecutionsProjector } from './signed-executions-projector.js';
 import { ViewFile } from './view-file.js';
 import { toPlainError, type FromWorker, type Question, type ToWorker, type WorkerStart } from './worker-messages.js';
 import type { WrittenRow } from './written-rows.js';
@@ -31,12 +30,10 @@ class IndexThread {
   }
 
   async follow(): Promise<void> {
-    const { origin, keys, maxSkewMs } = this.#start;
-    const fold = foldExecution({ origin, keys, maxSkewMs });
     while (!this.#stop.signal.aborted) {
       try {
         const store = await this.#open();
-        const projector = executionsProjector(store, fold, () => this.#writtenHere());
+        const projector = await signedExecutionsProjector(store, this.#start, () => this.#writtenHere());
         await runProjection(store, this.#file, projector, this.#stop.signal);
       } catch {
         // The ledger is away: the view stays as it is, its lag grows and is reported, and the next round tries again.

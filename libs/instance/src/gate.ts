@@ -82,5 +82,8 @@ export function behindGate(operations: Operations, gate: Gate): Operations {
     awaitStanding: (context, request, signal) =>
       gate.pass(() => operations.awaitStanding(context, request, gate.orShut(signal))),
     getTile: (context, name) => gate.pass(() => operations.getTile(context, name)),
+    listKeys: (context) => gate.pass(() => operations.listKeys(context)),
+    rotateKey: (context, request) => gate.pass(() => operations.rotateKey(context, request)),
+    revokeKey: (context, request) => gate.pass(() => operations.revokeKey(context, request)),
   };
 }

@@ -8,6 +8,7 @@ import type { Settings } from './settings.js';
 export interface Instance {
   readonly settings: Settings;
   readonly origin: string;
+  /** The key that this node signs with; it changes when the key is rotated. */
   readonly keyId: KeyId;
   /** Compressed secp256k1 point, 33 bytes. */
   readonly publicKey: Uint8Array;
@@ -34,7 +35,7 @@ export interface Readiness {
   readonly checks: readonly ReadinessCheck[];
 }
 export interface ReadinessCheck {
-  readonly name: 'store' | 'clock' | 'index' | 'lineage' | 'shutdown';
+  readonly name: 'store' | 'clock' | 'index' | 'lineage' | 'key' | 'shutdown';
   readonly ok: boolean;
   /** Error code of the failure. */
   readonly code?: string;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openExecutionIndex, openLocalExecutionIndex } from '@writ/audit';
 import type { EventStore } from '@writ/event-store';
-import type { ExecutionIndex, TrustedKeys } from '@writ/operations';
+import type { ExecutionIndex, FollowedKeys } from '@writ/operations';
 import { readerModuleUrl } from './reader-module.js';
 import type { Settings } from './settings.js';
 
@@ -9,9 +9,9 @@ import type { Settings } from './settings.js';
 export function openIndex(
   settings: Pick<Settings, 'store' | 'stateDir' | 'maxSkewMs'>,
   store: EventStore,
-  { origin, keys }: TrustedKeys,
+  { pinned }: Pick<FollowedKeys, 'pinned'>,
 ): ExecutionIndex {
-  const fold = { origin, keys, maxSkewMs: settings.maxSkewMs };
+  const fold = { origin: pinned.origin, keys: pinned.keys, maxSkewMs: settings.maxSkewMs };
   switch (settings.store.kind) {
     case 'memory':
       return openLocalExecutionIndex(store, fold);

@@ -1,19 +1,10 @@
-import { hash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { hash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { installSha256 } from '@writ/encoding';
-import { RejectedError } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
-import {
-  createEngine,
-  createOperations,
-  openKeys,
-  type Alarm,
-  type Engine,
-  type ExecutionIndex,
-} from '@writ/operations';
+import { createEngine, createOperations, type Alarm, type Engine, type ExecutionIndex } from '@writ/operations';
 import type { Lineage } from '@writ/lineage';
-import { createAttestor, generateKeyFile, type Attestor } from '@writ/signing';
+import type { Attestor } from '@writ/signing';
 import { runtimeOf } from './build-digest.js';
 import { NodeClock } from './clock.js';
 import { behindGate, Gate } from './gate.js';
@@ -21,7 +12,8 @@ import type { Instance, InstanceMetrics, OpenInstanceOptions } from './instance.
 import { guardedStore } from './guarded-store.js';
 import { openIndex } from './open-index.js';
 import { hasSeenHead, openLineageOf, type OnForeignEvent } from './open-lineage.js';
-import { openStore, storeExists } from './open-store.js';
+import { openNodeKeys, openRing } from './open-node-keys.js';
+import { openStore } from './open-store.js';
 import { systemRandomness } from './randomness.js';
 import { readinessOf } from './readiness.js';
 import type { Settings } from './settings.js';
@@ -60,16 +52,20 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
       toleranceMs: settings.clockToleranceMs,
     });
     clock.nowMs();
-    // 2. The key. It is durable before the store is made: a crash in between leaves a key that signed nothing.
-    const key = await keySource(settings, create);
-    const attestor = await createAttestor({ ...key, signer: settings.signer, origin: settings.origin, worker: true });
-    opened.push(() => attestor.close());
-    // 3. The store, and that it is this ledger's and this key's.
+    // 2. The keys at hand. The first is durable before the store is made.
+    const ring = await openRing(settings, create);
+    // 3. The store, that it is this ledger's and this key's, and the key that signs now.
     const store = await openStore(settings, { create });
     opened.push(() => store.close());
     const randomness = systemRandomness();
+    const mayBegin = create && !hasSeenHead(settings);
+    const signing = await openNodeKeys(settings, ring, { store, clock, randomness, onAlarm }, mayBegin);
+    const { keys, attestor, nodeKeys } = signing;
+    opened.push(
+      () => attestor.close(),
+      () => nodeKeys.close(),
+    );
     const keyPorts = { store, attestor, randomness, clock, origin: settings.origin };
-    const keys = await openKeys(keyPorts, { mayBegin: create && !hasSeenHead(settings) });
     // 4. What follows the store. Whatever the operations write goes past the lineage: it knows when the store was set back.
     const lineage = await openLineageOf(settings, { ...keyPorts, keys, onAlarm, onForeignEvent, create });
     opened.push(() => lineage.close());
@@ -79,7 +75,8 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
     engine = createEngine(
       {
         ...keyPorts,
-        store: guardedStore(store, lineage),
+        nodeKeys,
+        store: guardedStore(lineage.watching(store), lineage),
         index,
         lineage,
         runtime: runtimeOf(),
@@ -126,12 +123,16 @@ function assemble(parts: Parts): Instance {
   return {
     settings,
     origin: settings.origin,
-    keyId: attestor.keyId,
-    publicKey: attestor.publicKey,
+    get keyId() {
+      return attestor.keyId;
+    },
+    get publicKey() {
+      return attestor.publicKey;
+    },
     runtime: engine.ports.runtime,
     operations: behindGate(createOperations(engine), gate),
     authenticate: (token) => parts.authenticator.authenticate(token),
-    readiness: () => readinessOf({ store, clock, index, lineage, gate }),
+    readiness: () => readinessOf({ store, clock, index, lineage, gate, nodeKeys: engine.ports.nodeKeys }),
     lineageStatus: () => lineage.status(),
     metrics: metricsOf(engine, attestor, index, sweeper),
     startSweeper: () => sweeper.start(),
@@ -151,29 +152,10 @@ async function close(parts: Parts, gate: Gate, sweeper: Sweeper): Promise<void> 
   // 3. Followers: the lineage still gives all of that an index, and signs a checkpoint over it. Then signer and store.
   await index.close();
   await lineage.close();
+  await engine.ports.nodeKeys.close();
   await attestor.close();
   await store.close();
   await clock.persist();
-}
-
-/** Where the signing key comes from. A store in memory gets a key that ends with it. */
-async function keySource(
-  settings: Settings,
-  create: boolean,
-): Promise<{ keyFile: string } | { secretKey: Uint8Array }> {
-  if (settings.store.kind === 'memory') return { secretKey: Uint8Array.from(randomBytes(32)) };
-  if (create && !existsSync(settings.keyFile)) {
-    if (storeExists(settings.store)) {
-      // A new key could never be this ledger's; making one would only hide that the old one is missing.
-      throw new RejectedError('KEY_FILE_INVALID', 'the store exists, and its key file does not', {
-        path: settings.keyFile,
-      });
-    }
-    mkdirSync(dirname(settings.keyFile), { recursive: true, mode: 0o700 });
-    const key = await generateKeyFile(settings.keyFile);
-    key.erase();
-  }
-  return { keyFile: settings.keyFile };
 }
 
 function metricsOf(engine: Engine, attestor: Attestor, index: ExecutionIndex, sweeper: Sweeper): InstanceMetrics {

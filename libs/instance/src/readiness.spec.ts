@@ -1,10 +1,16 @@
 import { IntegrityError } from '@writ/errors';
 import type { LineageStatus } from '@writ/lineage';
+import type { SigningState } from '@writ/operations';
 import { Gate } from './gate.js';
 import { readinessOf, type Watched } from './readiness.js';
 
 function watched(
-  change: Partial<{ fault: LineageStatus['fault']; isSetBack: boolean; store: 'writable' | 'unavailable' }> = {},
+  change: Partial<{
+    fault: LineageStatus['fault'];
+    isSetBack: boolean;
+    store: 'writable' | 'unavailable';
+    key: SigningState['standing'];
+  }> = {},
 ): Watched {
   const status: LineageStatus = {
     role: 'publisher',
@@ -25,6 +31,7 @@ function watched(
       },
     },
     gate: new Gate(),
+    nodeKeys: { state: () => ({ signsWith: 'a', current: 'a', standing: change.key ?? 'current' }) },
   } as unknown as Watched;
 }
 
@@ -37,6 +44,7 @@ describe('readiness', () => {
       ['clock', true],
       ['index', true],
       ['lineage', true],
+      ['key', true],
       ['shutdown', true],
     ]);
     expect((await readinessOf(watched({ store: 'unavailable' }))).ready).toBe(false);
@@ -52,6 +60,15 @@ describe('readiness', () => {
     const { ready, checks } = await readinessOf(watched({ fault: { code, message: 'so it is' }, isSetBack }));
     expect(ready).toBe(expected);
     expect(checks).toContainEqual({ name: 'lineage', ok: false, code, detail: 'so it is' });
+  });
+
+  it.each([
+    ['former', true, 'KEY_MISMATCH'],
+    ['revoked', false, 'KEY_REVOKED'],
+  ] as const)('with a %s key: %s', async (key, expected, code) => {
+    const { ready, checks } = await readinessOf(watched({ key }));
+    expect(ready).toBe(expected);
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'key', ok: false, code }));
   });
 
   it('ends with the shutdown, which ends those who wait', async () => {

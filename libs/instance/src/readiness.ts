@@ -1,7 +1,7 @@
 import { LedgerError } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
 import type { Lineage } from '@writ/lineage';
-import type { ExecutionIndex } from '@writ/operations';
+import type { ExecutionIndex, NodeKeys } from '@writ/operations';
 import type { NodeClock } from './clock.js';
 import type { Gate } from './gate.js';
 import type { Readiness, ReadinessCheck } from './instance.js';
@@ -15,24 +15,30 @@ export interface Watched {
   readonly index: ExecutionIndex;
   readonly lineage: Lineage;
   readonly gate: Gate;
+  readonly nodeKeys: NodeKeys;
 }
 
 /**
  * Looks at everything that a call needs. The index may fail: lists then do, decisions do not. So may the lineage, whose
  * proofs then come later, unless it has found that the store was set back: then nothing is written.
  */
-export async function readinessOf({ store, clock, index, lineage, gate }: Watched): Promise<Readiness> {
+export async function readinessOf(watched: Watched): Promise<Readiness> {
+  const { store, clock, index, lineage, gate, nodeKeys } = watched;
   const checks = await Promise.all([
     checkStore(store),
     checkClock(clock),
     checkIndex(index),
     checkLineage(lineage),
+    checkKey(nodeKeys),
     checkShutdown(gate),
   ]);
-  return { ready: isWritable(lineage) && checks.every(({ name, ok }) => ok || MAY_FAIL.includes(name)), checks };
+  return { ready: isWritable(lineage) && checks.every((check) => check.ok || isBearable(check)), checks };
 }
 
-const MAY_FAIL: readonly ReadinessCheck['name'][] = ['index', 'lineage'];
+/** A rotated key goes on counting until it is revoked. */
+function isBearable({ name, code }: ReadinessCheck): boolean {
+  return name === 'index' || name === 'lineage' || (name === 'key' && code !== 'KEY_REVOKED');
+}
 
 function isWritable(lineage: Lineage): boolean {
   try {
@@ -79,6 +85,23 @@ async function checkLineage(lineage: Lineage): Promise<ReadinessCheck> {
   const { role, behind, fault } = await lineage.status();
   if (fault !== undefined) return { name: 'lineage', ok: false, code: fault.code, detail: fault.message };
   return { name: 'lineage', ok: true, detail: `${role}, ${behind} events behind` };
+}
+
+async function checkKey(nodeKeys: NodeKeys): Promise<ReadinessCheck> {
+  const { signsWith, current, standing } = nodeKeys.state();
+  switch (standing) {
+    case 'current':
+      return { name: 'key', ok: true, detail: `signs with ${signsWith}` };
+    case 'former':
+      return {
+        name: 'key',
+        ok: false,
+        code: 'KEY_MISMATCH',
+        detail: `signs with ${signsWith}, ${String(current)} is current`,
+      };
+    case 'revoked':
+      return { name: 'key', ok: false, code: 'KEY_REVOKED', detail: `${signsWith} is revoked: nothing is signed` };
+  }
 }
 
 async function checkShutdown(gate: Gate): Promise<ReadinessCheck> {

@@ -1,4 +1,4 @@
-import { parseTenant } from '@writ/encoding';
+import { parseTenant, type KeyId } from '@writ/encoding';
 import {
   ACME,
   auditor,
@@ -101,9 +101,13 @@ describe('roles', () => {
     retirePolicy: (operations, context) => operations.retirePolicy(context, { ...change, version: '9.9.9' }),
     getPolicy: (operations, context) => operations.getPolicy(context, { tenant: ACME, policyId: LOAN }),
     listPolicies: (operations, context) => operations.listPolicies(context, { tenant: ACME }),
+    listKeys: (operations, context) => operations.listKeys(context),
+    rotateKey: (operations, context) => operations.rotateKey(context, { replaces: '0123456789abcdef' as KeyId }),
+    revokeKey: (operations, context) =>
+      operations.revokeKey(context, { keyId: '0123456789abcdef' as KeyId, reason: 'x' }),
   };
   const refusedFor: Record<string, readonly string[]> = {
-    caller: ['reconcile', 'publishPolicy', 'activatePolicy', 'retirePolicy'],
+    caller: ['reconcile', 'publishPolicy', 'activatePolicy', 'retirePolicy', 'rotateKey', 'revokeKey'],
     auditor: [
       'evaluate',
       'reserve',
@@ -114,6 +118,8 @@ describe('roles', () => {
       'publishPolicy',
       'activatePolicy',
       'retirePolicy',
+      'rotateKey',
+      'revokeKey',
     ],
     operator: [],
   };

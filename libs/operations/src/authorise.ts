@@ -47,6 +47,17 @@ export function requireTenant(principal: Principal, tenant: Tenant, access: Acce
 }
 
 /**
+ * For calls that concern all tenants at once.
+ * @throws RejectedError `PERMISSION_DENIED`
+ */
+export function requireLedger(principal: Principal, access: Access): void {
+  requireRole(principal, access);
+  if (principal.tenants !== '*') {
+    throw new RejectedError('PERMISSION_DENIED', 'the token does not reach all tenants of the ledger', { access });
+  }
+}
+
+/**
  * For calls that name an execution: a tenant out of reach is answered exactly as an execution that does not exist, so
  * that nobody can find out ids of others.
  * @throws RejectedError `PERMISSION_DENIED` (the role), `EXECUTION_NOT_FOUND`

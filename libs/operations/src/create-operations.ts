@@ -12,6 +12,7 @@ import { getTile } from './get-tile.js';
 import { getTlogProof } from './get-tlog-proof.js';
 import { lintPolicy } from './lint-policy.js';
 import { listExecutions } from './list-executions.js';
+import { listKeys } from './list-keys.js';
 import { listPolicies } from './list-policies.js';
 import type { Operations } from './operations.js';
 import { proveConsistency } from './prove-consistency.js';
@@ -21,6 +22,8 @@ import { reconcileExecution } from './reconcile-execution.js';
 import { releaseReservation } from './release-reservation.js';
 import { renewReservation } from './renew-reservation.js';
 import { reserveExecution } from './reserve-execution.js';
+import { revokeKey } from './revoke-key.js';
+import { rotateKey } from './rotate-key.js';
 import { retirePolicy } from './retire-policy.js';
 import { simulateIntent } from './simulate-intent.js';
 import { watchExecution } from './watch-execution.js';
@@ -52,5 +55,8 @@ export function createOperations(engine: Engine): Operations {
     getEvidence: (context, request) => getEvidence(engine, context, request),
     awaitStanding: (context, request, signal) => awaitStanding(engine, context, request, signal),
     getTile: (context, name) => getTile(engine, context, name),
+    listKeys: (context) => listKeys(engine, context),
+    rotateKey: (context, request) => rotateKey(engine, context, request),
+    revokeKey: (context, request) => revokeKey(engine, context, request),
   };
 }

@@ -43,6 +43,10 @@ export class FollowedKeys implements TrustedKeys {
   get keys(): readonly TrustedKey[] {
     return this.#trusted.keys;
   }
+  /** As this, but for a view of what was signed: revoked keys are not told apart. */
+  get everyKey(): TrustedKeys {
+    return this.#trusted;
+  }
   get state(): KeyStreamState {
     return this.#chain.state;
   }

@@ -50,12 +50,21 @@ export type {
   StandingFields,
   StandingView,
 } from './lineage-operations.js';
+export type {
+  KeyAnswer,
+  KeyOperations,
+  KeysView,
+  KeyView,
+  RevokeKeyRequest,
+  RotateKeyRequest,
+} from './key-operations.js';
 export type { ExecutionStateName } from '@writ/ledger';
 export { createEngine, type Engine, type EngineCounters } from './engine.js';
 export { createOperations } from './create-operations.js';
 export type { ExecutionIndex, ExecutionRow } from './execution-index.js';
 export { openExecutionLog, type ExecutionLog, type KeptEvent } from './execution-log.js';
 export { FollowedKeys } from './followed-keys.js';
+export { keyToSignWith, NodeKeys, type NodeKeysOptions, type SigningState } from './node-keys.js';
 export { openKeys } from './open-keys.js';
 export type { Alarm, Clock, OperationsPorts, Randomness } from './ports.js';
 export { executionSummary } from './execution-summary.js';

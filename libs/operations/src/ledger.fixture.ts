@@ -12,11 +12,21 @@ import {
 import { isErrorCode, LedgerError } from '@writ/errors';
 import { InMemoryEventStore, type EventStore } from '@writ/event-store';
 import { parametersCommitment, parseGrant, type SignedGrant } from '@writ/evidence';
-import { createAttestor, type Attestor } from '@writ/signing';
+import {
+  createAttestor,
+  memoryKeyRing,
+  SwitchingAttestor,
+  type Attestor,
+  type KeyRing,
+  type KeySource,
+} from '@writ/signing';
+import { NO_KEYS } from '@writ/ledger';
 import { createOperations } from './create-operations.js';
 import { createEngine, type Engine } from './engine.js';
 import type { ExecutionIndex } from './execution-index.js';
 import { TestLineage } from './lineage.fixture.js';
+import { FollowedKeys } from './followed-keys.js';
+import { keyToSignWith, NodeKeys } from './node-keys.js';
 import { openKeys } from './open-keys.js';
 import type { CallContext, EvaluateRequest, ExecutionName, Operations, Principal } from './operations.js';
 import type { Alarm, OperationsPorts } from './ports.js';
@@ -33,8 +43,8 @@ export interface TestLedger {
   readonly due: ExecutionName[];
   /** Milliseconds since 1970; set it to move time. */
   nowMs: number;
-  /** Another node on the same store with the same key: its own memory. */
-  secondNode(): Promise<TestLedger>;
+  /** Another node on the same store, with the same keys unless it brings a ring: its own memory. */
+  secondNode(change?: { readonly ring?: KeyRing }): Promise<TestLedger>;
   close(): Promise<void>;
 }
 
@@ -61,6 +71,8 @@ export function principal(
 interface TestLedgerOptions {
   readonly store?: EventStore;
   readonly secretKey?: Uint8Array;
+  /** Instead of `secretKey`; nodes that share it have each other's keys. */
+  readonly ring?: KeyRing;
   readonly origin?: string;
   readonly nowMs?: number;
   readonly mayBegin?: boolean;
@@ -71,7 +83,12 @@ let ids = 0;
 
 export async function openTestLedger(options: TestLedgerOptions = {}): Promise<TestLedger> {
   const { store = new InMemoryEventStore(), secretKey = SECRET_KEY, origin = ORIGIN } = options;
-  const attestor = await createAttestor({ secretKey, origin, worker: false });
+  const ring = options.ring ?? memoryKeyRing(secretKey);
+  const pinned = { origin, keys: [ring.root] };
+  const open = (source: KeySource): Promise<Attestor> => createAttestor({ ...source, origin, worker: false });
+  const { state } = await FollowedKeys.read(store, pinned).catch(() => ({ state: NO_KEYS }));
+  const source = (await keyToSignWith(state, ring))?.source ?? { secretKey };
+  const attestor = new SwitchingAttestor(await open(source));
   const alarms: Alarm[] = [];
   const due: ExecutionName[] = [];
   const time = { nowMs: options.nowMs ?? START_MS };
@@ -82,20 +99,23 @@ export async function openTestLedger(options: TestLedgerOptions = {}): Promise<T
     close: async () => undefined,
   };
   const lineage = new TestLineage(store, origin);
+  const clock = { nowMs: () => time.nowMs };
+  const randomness = { bytes: countedBytes, eventId: countedId };
+  const onAlarm = (alarm: Alarm): number => alarms.push(alarm);
+  const keyPorts = { origin, store, attestor, clock, randomness };
+  const keys = await openKeys(keyPorts, { mayBegin: options.mayBegin ?? true, pinned });
+  const nodeKeys = new NodeKeys({ ring, keys, attestor, open, onAlarm, settleMs: 0 });
   const ports: OperationsPorts = {
-    origin,
+    ...keyPorts,
+    nodeKeys,
     lineage,
-    store,
-    attestor,
     index,
     runtime: { version: 'writ/test', buildDigest: `sha256:${'0'.repeat(64)}` as Digest },
-    clock: { nowMs: () => time.nowMs },
-    randomness: { bytes: countedBytes, eventId: countedId },
     maxSkewMs: MAX_SKEW_MS,
     policyMaxStaleMs: options.policyMaxStaleMs ?? 1_000,
-    onAlarm: (alarm) => alarms.push(alarm),
+    onAlarm,
   };
-  const engine = createEngine(ports, await openKeys(ports, { mayBegin: options.mayBegin ?? true }));
+  const engine = createEngine(ports, keys);
   return {
     operations: createOperations(engine),
     engine,
@@ -110,8 +130,9 @@ export async function openTestLedger(options: TestLedgerOptions = {}): Promise<T
     set nowMs(value: number) {
       time.nowMs = value;
     },
-    secondNode: () => openTestLedger({ ...options, store, nowMs: time.nowMs }),
+    secondNode: (change) => openTestLedger({ ring, ...options, ...change, store, nowMs: time.nowMs }),
     close: async () => {
+      await nodeKeys.close();
       await attestor.close();
       await store.close();
     },

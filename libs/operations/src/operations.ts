@@ -1,6 +1,7 @@
 import type { DecisionId, ExecutionId, JsonObject, JsonValue, PolicyId, Tenant } from '@writ/encoding';
 import type { Attestation, SignedGrant } from '@writ/evidence';
 import type { Actor, ExecutionStateName, Outcome } from '@writ/ledger';
+import type { KeyOperations } from './key-operations.js';
 import type { LineageOperations, StandingFields } from './lineage-operations.js';
 
 /**
@@ -8,7 +9,7 @@ import type { LineageOperations, StandingFields } from './lineage-operations.js'
  * `@writ/instance`. The edges parse a request into these shapes, call, and map the answer; they decide nothing.
  * All errors are `LedgerError`s; every other error is a bug.
  */
-export interface Operations extends LineageOperations {
+export interface Operations extends LineageOperations, KeyOperations {
   evaluate(context: CallContext, request: EvaluateRequest): Promise<EvaluateAnswer>;
   simulate(context: CallContext, request: SimulateRequest): Promise<SimulateAnswer>;
   reserve(context: CallContext, request: ReserveRequest): Promise<GrantAnswer>;

@@ -5,6 +5,7 @@ import type { Runtime } from '@writ/ledger';
 import type { Lineage } from '@writ/lineage';
 import type { Attestor } from '@writ/signing';
 import type { ExecutionIndex } from './execution-index.js';
+import type { NodeKeys } from './node-keys.js';
 
 /** Everything that the operations stand on. `@writ/instance` brings the real ones, tests their own. */
 export interface OperationsPorts {
@@ -12,6 +13,8 @@ export interface OperationsPorts {
   readonly runtime: Runtime;
   readonly store: EventStore;
   readonly attestor: Attestor;
+  /** The keys that this node can sign with. */
+  readonly nodeKeys: NodeKeys;
   readonly index: ExecutionIndex;
   readonly lineage: Lineage;
   readonly clock: Clock;

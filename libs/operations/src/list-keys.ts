@@ -1,0 +1,12 @@
+import { requireRole } from './authorise.js';
+import type { Engine } from './engine.js';
+import { keyViews, readKeyLog } from './key-log.js';
+import type { KeysView } from './key-operations.js';
+import type { CallContext } from './operations.js';
+
+/** Every key that this ledger has recorded. Public keys are no secret: whoever may read anything may read them. */
+export async function listKeys(engine: Engine, context: CallContext): Promise<KeysView> {
+  requireRole(context.principal, 'read');
+  const log = await readKeyLog(engine);
+  return { keys: await keyViews(engine, log), signsWith: engine.ports.attestor.keyId };
+}
