@@ -1,5 +1,5 @@
 import { toBase64 } from '@writ/encoding';
-import { IntegrityError, LedgerError } from '@writ/errors';
+import { errorOfCode, LedgerError, type ErrorCode } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
 import { lineageStream } from '@writ/ledger';
 import type { TileReader } from '@writ/merkle';
@@ -22,12 +22,14 @@ export interface AnchoringPorts {
   readonly files: CheckpointFiles;
   readonly tiles: TileReader;
   readonly stream: LineageStream;
-  readonly sequencer: Pick<Sequencer, 'setPublisher'>;
+  readonly sequencer: Pick<Sequencer, 'setPublisher' | 'rebuild'>;
   readonly store: Pick<EventStore, 'readStream'>;
   /** A checkpoint was published by this node. */
   readonly onPublished: () => void;
 }
 
+/** Signs that this store is not the one that was signed for, or that another may be: what it holds is not to be built on. */
+const UNSOUND: ReadonlySet<ErrorCode> = new Set(['MARK_MISSING', 'MARK_NOT_EXTENDED', 'KEY_MISMATCH']);
 /** How often a standby asks for the lock, and a publisher that could not begin tries again. */
 const POLL_MS = 1_000;
 
@@ -42,7 +44,7 @@ export class Anchoring {
   #published: PublishedCheckpoint | undefined;
   #report: FollowerReport | undefined;
   #fault: Fault | undefined;
-  #isIntegrity = false;
+  #mayRebuild = true;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #closed = false;
@@ -67,9 +69,8 @@ export class Anchoring {
 
   /** @throws IntegrityError where what was signed and what is here do not go together */
   requireSound(): void {
-    if (this.#isIntegrity && this.#fault !== undefined) throw integrityOf(this.#fault);
-    const fault = this.#publisher?.status().fault;
-    if (fault?.code === 'MARK_MISSING' || fault?.code === 'MARK_NOT_EXTENDED') throw integrityOf(fault);
+    const fault = this.fault;
+    if (fault !== undefined && UNSOUND.has(fault.code)) throw errorOfCode(fault.code, fault.message, {});
   }
 
   /** The follower stands there now. */
@@ -94,29 +95,48 @@ export class Anchoring {
   }
 
   #schedule(): void {
-    if (this.#closed || this.#publisher !== undefined) return;
+    if (this.#closed) return;
     this.#timer = setTimeout(() => void this.#tick().finally(() => this.#schedule()), POLL_MS);
     this.#timer.unref();
   }
 
   #tick(): Promise<void> {
-    this.#round = this.#tryToPublish().then(
+    this.#round = this.#look().then(
       () => {
-        if (this.#publisher !== undefined || this.#lock === undefined) this.#clearFault();
+        if (this.#publisher !== undefined || this.#lock === undefined) this.#fault = undefined;
       },
       (error: unknown) => {
         const known = error instanceof LedgerError ? error : undefined;
         this.#fault = { code: known?.code ?? 'PUBLISHER_UNAVAILABLE', message: messageOf(error) };
-        this.#isIntegrity = error instanceof IntegrityError;
         this.#ports.options.onAlarm?.({ kind: 'fault', fault: this.#fault, cause: error });
       },
     );
     return this.#round;
   }
 
-  #clearFault(): void {
-    this.#fault = undefined;
-    this.#isIntegrity = false;
+  async #look(): Promise<void> {
+    try {
+      if (this.#publisher === undefined) await this.#tryToPublish();
+      else if (this.#publisher.status().fault?.code === 'TILE_INVALID') await this.#standBack();
+    } catch (error) {
+      // Tiles are a cache: one that is missing or torn is made again, once; what then is still wrong stays a fault.
+      if (error instanceof LedgerError && error.code === 'TILE_INVALID' && this.#mayRebuild) {
+        this.#mayRebuild = false;
+        this.#ports.sequencer.rebuild();
+      }
+      throw error;
+    }
+  }
+
+  /** A publisher that cannot prove from its tiles begins again, with tiles that are made anew. */
+  async #standBack(): Promise<void> {
+    if (!this.#mayRebuild) return;
+    this.#mayRebuild = false;
+    const publisher = this.#publisher;
+    this.#publisher = undefined;
+    this.#ports.sequencer.setPublisher(false);
+    await publisher?.close();
+    this.#ports.sequencer.rebuild();
   }
 
   async #tryToPublish(): Promise<void> {
@@ -128,7 +148,7 @@ export class Anchoring {
     const marked = await requireMark(mark, await this.#isEmpty());
     // 3. The tree that this node has made must be the one that was signed. Until it has read it all: the next time.
     const report = this.#report;
-    if (report?.caughtUp !== true) return;
+    if (report?.caughtUp !== true || report.publisher) return;
     await requireExtends(marked, report.durable, tiles);
     // 4. From here on it is the one.
     if (this.#closed) return;
@@ -193,10 +213,6 @@ export function latestOf(
   if (one === undefined || other === undefined) return one ?? other;
   if (one.sizeLeaves !== other.sizeLeaves) return one.sizeLeaves > other.sizeLeaves ? one : other;
   return one.cosignedBy >= other.cosignedBy ? one : other;
-}
-
-function integrityOf({ code, message }: Fault): IntegrityError {
-  return new IntegrityError(code === 'MARK_MISSING' ? 'MARK_MISSING' : 'MARK_NOT_EXTENDED', message);
 }
 
 function messageOf(error: unknown): string {

@@ -9,9 +9,9 @@ import { processLock, tryPublisherLock } from '../anchor/publisher-lock.js';
 import type { AnchorFault } from '../anchor/publisher.js';
 import { SeenHeads } from '../anchor/seen-heads.js';
 import { EntryIndex } from '../sequencing/entry-index.js';
-import type { FollowerHost, FollowerReport } from '../sequencing/follower.js';
+import type { FollowerReport } from '../sequencing/follower.js';
 import { LineageStream } from '../sequencing/lineage-stream.js';
-import { localSequencer, workerSequencer, type Sequencer } from '../sequencing/sequencer.js';
+import { localSequencer, workerSequencer, type Sequencer, type SequencerHost } from '../sequencing/sequencer.js';
 import { ServedTiles } from '../tiles/served-tiles.js';
 import { TileFolder, tileFileReader } from '../tiles/tile-folder.js';
 import { MemoryTiles } from '../tiles/tile-store.js';
@@ -46,13 +46,17 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
   let report: FollowerReport | undefined;
   let anchoring: Anchoring | undefined;
   const stream = new LineageStream({ ...options, store: seen.watching(store) });
-  const host: FollowerHost = {
+  const host: SequencerHost = {
     append: ({ basedOn, data }) => stream.appendBasedOn(basedOn, 'EntriesSequenced', data),
     report: (latest) => {
       report = latest;
       noteSeen(seen, origin, latest);
       anchoring?.followed(latest);
       bell.ring();
+    },
+    died: () => {
+      const fault = { code: 'PUBLISHER_UNAVAILABLE' as const, message: 'the sequencer ended, and is begun again' };
+      if (report !== undefined) report = { ...report, caughtUp: false, fault };
     },
     foreign: (found) => options.onForeignEvent?.(found.stream, found.revision, found.error),
   };
@@ -99,41 +103,38 @@ interface TreeFiles {
   readonly closeIndex: () => void;
 }
 
-function inMemory({ store, origin, pinned }: LineageOptions, host: FollowerHost): TreeFiles {
+function inMemory({ store, origin, pinned }: LineageOptions, host: SequencerHost): TreeFiles {
   const tiles = new MemoryTiles();
-  const index = EntryIndex.open(':memory:');
+  let index = EntryIndex.open(':memory:');
   return {
-    sequencer: localSequencer({ store, origin, pinned, tiles, index }, host),
+    sequencer: localSequencer(
+      { store, origin, pinned, tiles, openIndex: () => (index = EntryIndex.open(':memory:')) },
+      host,
+    ),
     checkpoints: new CheckpointMemory(),
     readTile: (path) => Promise.resolve(tiles.read(path)),
     index: () => index,
-    closeIndex: () => {
-      index.close();
-    },
+    closeIndex: () => undefined,
   };
 }
 
-function onFolders({ store, origin, pinned }: LineageOptions, onDisk: LineageOnDisk, host: FollowerHost): TreeFiles {
+function onFolders({ store, origin, pinned }: LineageOptions, onDisk: LineageOnDisk, host: SequencerHost): TreeFiles {
   const { lineageDir, source } = onDisk;
   mkdirSync(lineageDir, { recursive: true });
   const path = join(lineageDir, 'index.db');
-  let written: EntryIndex | undefined;
-  let sequencer: Sequencer;
-  if (source === undefined) {
-    written = EntryIndex.open(path);
-    sequencer = localSequencer({ store, origin, pinned, tiles: new TileFolder(lineageDir), index: written }, host);
-  } else {
-    sequencer = workerSequencer({ origin, pinned, lineageDir, source }, host);
-  }
+  const tiles = new TileFolder(lineageDir);
+  const openIndex = (): EntryIndex => EntryIndex.open(path);
   let read: EntryIndex | undefined;
   return {
-    sequencer,
+    sequencer:
+      source === undefined
+        ? localSequencer({ store, origin, pinned, tiles, openIndex }, host)
+        : workerSequencer({ origin, pinned, lineageDir, source }, host),
     checkpoints: new CheckpointFolder(lineageDir),
     readTile: tileFileReader(lineageDir),
     index: () => (read ??= EntryIndex.openForReading(path)),
     closeIndex: () => {
       read?.close();
-      written?.close();
     },
   };
 }

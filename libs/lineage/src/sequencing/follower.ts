@@ -2,7 +2,14 @@ import { toBase64, type Digest, type EventId } from '@writ/encoding';
 import { IntegrityError, LedgerError, UnavailableError, type ErrorCode } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import type { TrustedKey } from '@writ/evidence';
-import { isLineageEvent, keysStream, lineageStream, type LineageEvent, type LineageStreamState } from '@writ/ledger';
+import {
+  isLineageEvent,
+  keysStream,
+  lineageStream,
+  NO_LINEAGE,
+  type LineageEvent,
+  type LineageStreamState,
+} from '@writ/ledger';
 
 import { findEntries, type EntriesOfBatch } from './entries-of-batch.js';
 import { batchOf, type SequencedBatch, type UnsequencedEntry } from './sequenced-batch.js';
@@ -67,7 +74,8 @@ export interface FollowerPorts {
   readonly origin: string;
   /** Trusted from outside the store. */
   readonly pinned: readonly TrustedKey[];
-  readonly writer: TreeWriter;
+  /** Opens the files; called again after a failure. */
+  readonly openWriter: () => TreeWriter;
   /** 16 random bytes. */
   readonly nonce: () => Uint8Array;
   readonly host: FollowerHost;
@@ -98,7 +106,9 @@ export class Follower {
   readonly #ports: FollowerPorts;
   readonly #stop = new AbortController();
   #trusted: TrustedEntries;
+  #openedWriter: TreeWriter | undefined;
   #publisher = false;
+  #rebuild = false;
   #opened = false;
   #caughtUp = false;
   #fault: Fault | undefined;
@@ -126,6 +136,13 @@ export class Follower {
     this.nudge();
   }
 
+  /** The files are not what they should be: makes all of them again, from the first event on. */
+  rebuild(): void {
+    this.#rebuild = true;
+    this.#opened = false;
+    this.nudge();
+  }
+
   /** Somebody waits: the next round begins now. */
   nudge(): void {
     this.#nudged = true;
@@ -150,6 +167,7 @@ export class Follower {
       if (!this.#stop.signal.aborted) await this.#pause(pauseMs);
     }
     for (const resolve of this.#afterRound.splice(0)) resolve();
+    this.#openedWriter?.close();
   }
 
   /** Ends `run` after the round under way. */
@@ -175,16 +193,25 @@ export class Follower {
     }
   }
 
+  get #writer(): TreeWriter {
+    if (this.#openedWriter === undefined) throw new Error('the files are not open');
+    return this.#openedWriter;
+  }
+
   async #open(): Promise<void> {
-    const { writer } = this.#ports;
     this.#caughtUp = false;
     this.#passed = null;
     this.#mayResume = false;
     this.#damage = undefined;
     await this.#trusted.followKeys();
+    this.#openedWriter?.close();
+    this.#openedWriter = undefined;
+    this.#openedWriter = this.#ports.openWriter();
     await this.#requireSameStore();
-    if (!(await writer.restore())) writer.reset();
-    const { sizeLeaves, root } = writer.state;
+    if (this.#rebuild) this.#writer.rewind();
+    else if (!(await this.#writer.restore())) this.#writer.reset();
+    this.#rebuild = false;
+    const { sizeLeaves, root } = this.#writer.state;
     this.#durable = { sizeLeaves, root };
     this.#opened = true;
   }
@@ -194,14 +221,14 @@ export class Follower {
    * last witnesses of what is missing: they stay as they are until an operator has recovered the ledger.
    */
   async #requireSameStore(): Promise<void> {
-    const saved = this.#ports.writer.saved();
+    const saved = this.#writer.saved();
     if (saved === undefined || saved.state.lastRevision < 0n || saved.headEventId === undefined) return;
     const stream = lineageStream(this.#ports.origin);
     const { lastRevision } = saved.state;
     const [head] = await this.#ports.store.readStream(stream, { fromRevision: lastRevision, maxCount: 1 });
     if (head?.eventId === saved.headEventId) return;
     if (await this.#wasRecovered(stream)) {
-      this.#ports.writer.reset();
+      this.#writer.reset();
       return;
     }
     throw new IntegrityError('LEDGER_ROLLED_BACK', 'the store lacks what the tree was made from', {
@@ -228,10 +255,10 @@ export class Follower {
 
   /** Applies the events of the lineage stream that are not applied yet, up to `lastRevision` or the end. */
   async #catchUp(upTo?: bigint): Promise<void> {
-    const { store, origin, writer } = this.#ports;
+    const { store, origin } = this.#ports;
     const stream = lineageStream(origin);
-    while (upTo === undefined || writer.state.lastRevision < upTo) {
-      const fromRevision = writer.state.lastRevision + 1n;
+    while (upTo === undefined || this.#writer.state.lastRevision < upTo) {
+      const fromRevision = this.#writer.state.lastRevision + 1n;
       const rest = upTo === undefined ? LINEAGE_PAGE : Number(upTo - fromRevision) + 1;
       const maxCount = Math.min(LINEAGE_PAGE, rest);
       const page = await store.readStream(stream, { fromRevision, maxCount });
@@ -249,25 +276,25 @@ export class Follower {
   }
 
   async #applyStored(stored: RecordedEvent): Promise<void> {
-    const { writer, store } = this.#ports;
+    const { store } = this.#ports;
     let event: LineageEvent;
     try {
-      const opened = await this.#trusted.lineageEventOf(stored, writer.state.sizeLeaves);
+      const opened = await this.#trusted.lineageEventOf(stored, this.#writer.state.sizeLeaves);
       if (!isLineageEvent(opened))
         throw new IntegrityError('FOREIGN_EVENT', 'the event does not belong to the lineage');
       event = opened;
     } catch (error) {
       if (!isForeign(error)) throw error;
       this.#ports.host.foreign({ stream: stored.stream, revision: stored.revision, error });
-      writer.passForeign(stored.revision);
+      this.#writer.passForeign(stored.revision);
       return;
     }
-    if (event.type !== 'EntriesSequenced') return writer.apply(event, []);
-    const survived = (index: bigint) => writer.writtenEntry(index);
-    const found = await findEntries(store, event.data, writer.state.through, survived);
+    if (event.type !== 'EntriesSequenced') return this.#writer.apply(event, []);
+    const survived = (index: bigint) => this.#writer.writtenEntry(index);
+    const found = await findEntries(store, event.data, this.#writer.state.through, survived);
     // After a recovery events are known to be missing, and the lineage says so.
-    if (writer.state.recoveries.length === 0) this.#damage ??= found.damage;
-    await writer.apply(event, found.entries);
+    if (this.#writer.state.recoveries.length === 0) this.#damage ??= found.damage;
+    await this.#writer.apply(event, found.entries);
   }
 
   /** Gives an index to every event that has none. How many got one. */
@@ -290,17 +317,17 @@ export class Follower {
   }
 
   async #sequence(entries: readonly UnsequencedEntry[]): Promise<number | 'lost_race'> {
-    const { origin, writer, host, nonce } = this.#ports;
+    const { origin, host, nonce } = this.#ports;
     let waiting = entries;
     while (waiting.length > 0) {
       this.#behind = waiting.length;
-      const batch = batchOf(origin, writer.tree.frontier(), waiting, nonce());
-      const basedOn = { revision: writer.state.lastRevision, recordedAtMs: writer.state.lastRecordedAtMs };
+      const batch = batchOf(origin, this.#writer.tree.frontier(), waiting, nonce());
+      const basedOn = { revision: this.#writer.state.lastRevision, recordedAtMs: this.#writer.state.lastRecordedAtMs };
       const outcome = await host.append({ basedOn, data: batch.data });
       if (outcome.kind === 'lost_race') return 'lost_race';
       // A checkpoint may have come in between; it is short.
       await this.#catchUp(outcome.revision - 1n);
-      await writer.apply(eventOf(origin, batch, outcome), entriesIn(batch));
+      await this.#writer.apply(eventOf(origin, batch, outcome), entriesIn(batch));
       waiting = waiting.slice(batch.entries.length);
       this.#saveAfter(SAVE_MS);
       this.#report();
@@ -309,15 +336,15 @@ export class Follower {
   }
 
   async #unsequenced(page: readonly RecordedEvent[]): Promise<UnsequencedEntry[]> {
-    const { writer, host, origin } = this.#ports;
+    const { host, origin } = this.#ports;
     const own = lineageStream(origin);
     const entries: UnsequencedEntry[] = [];
     const ids = new Set<string>();
     for (const stored of page) {
       // The lineage is not in its own tree; and whatever is delivered again keeps the index that it has.
-      if (stored.stream === own || ids.has(stored.eventId) || writer.has(stored.eventId)) continue;
+      if (stored.stream === own || ids.has(stored.eventId) || this.#writer.has(stored.eventId)) continue;
       try {
-        entries.push(await this.#trusted.entryOf(stored, writer.state.sizeLeaves + BigInt(entries.length)));
+        entries.push(await this.#trusted.entryOf(stored, this.#writer.state.sizeLeaves + BigInt(entries.length)));
         ids.add(stored.eventId);
       } catch (error) {
         if (!isForeign(error)) throw error;
@@ -328,7 +355,7 @@ export class Follower {
   }
 
   async #readOn(maxCount: number): Promise<readonly RecordedEvent[]> {
-    const { state } = this.#ports.writer;
+    const { state } = this.#writer;
     if (!this.#mayResume) {
       // A position is a hint. Where another event stands there, everything is looked at, and what has an index passed by.
       this.#passed = (await this.#standsAt(state.through)) ? state.through : null;
@@ -339,15 +366,15 @@ export class Follower {
   }
 
   async #standsAt(through: bigint | null): Promise<boolean> {
-    const { store, writer } = this.#ports;
+    const { store } = this.#ports;
     if (through === null) return false;
     const [stored] = await store.readAll({ after: through - 1n, maxCount: 1 });
-    return stored?.position === through && writer.indexOf(stored.eventId) === writer.state.sizeLeaves - 1n;
+    return stored?.position === through && this.#writer.indexOf(stored.eventId) === this.#writer.state.sizeLeaves - 1n;
   }
 
   async #countBehind(): Promise<number> {
-    const { store, origin, writer } = this.#ports;
-    const { through } = writer.state;
+    const { store, origin } = this.#ports;
+    const { through } = this.#writer.state;
     const page = await store.readAll(through === null ? { maxCount: PAGE } : { after: through, maxCount: PAGE });
     this.#behind = page.filter(({ stream }) => stream !== lineageStream(origin)).length;
     this.#mayResume = false;
@@ -355,7 +382,7 @@ export class Follower {
   }
 
   #isUnsaved(): boolean {
-    return this.#durable?.sizeLeaves !== this.#ports.writer.state.sizeLeaves;
+    return this.#durable?.sizeLeaves !== this.#writer.state.sizeLeaves;
   }
 
   #saveAfter(ms: number): void {
@@ -368,15 +395,15 @@ export class Follower {
   /** Makes what was applied durable; a start goes on from here. */
   save(): void {
     if (!this.#opened) return;
-    const { writer } = this.#ports;
-    writer.save();
-    this.#durable = { sizeLeaves: writer.state.sizeLeaves, root: writer.state.root };
+    this.#writer.save();
+    this.#durable = { sizeLeaves: this.#writer.state.sizeLeaves, root: this.#writer.state.root };
   }
 
   #report(): void {
-    const { writer, host } = this.#ports;
-    const { state, headEventId } = writer;
-    const durable = this.#durable ?? { sizeLeaves: 0n, root: state.root };
+    const { host } = this.#ports;
+    const state = this.#openedWriter?.state ?? NO_LINEAGE;
+    const headEventId = this.#openedWriter?.headEventId;
+    const durable = this.#durable ?? { sizeLeaves: 0n, root: NO_LINEAGE.root };
     const [caughtUp, publisher, behind, fault] = [this.#caughtUp, this.#publisher, this.#behind, this.#fault];
     host.report({ state, headEventId, caughtUp, publisher, durable, behind, fault });
   }

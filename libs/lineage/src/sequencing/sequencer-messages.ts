@@ -21,6 +21,7 @@ export interface SequencerStart {
 
 export type ToWorker =
   | { readonly kind: 'role'; readonly publisher: boolean }
+  | { readonly kind: 'rebuild' }
   | { readonly kind: 'flush' | 'close'; readonly id: number }
   | { readonly kind: 'appended'; readonly id: number; readonly outcome: AppendOutcome }
   | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };

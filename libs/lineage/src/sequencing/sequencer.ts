@@ -18,15 +18,22 @@ import { TreeWriter } from './tree-writer.js';
 /** What follows the store for this node, wherever it runs. */
 export interface Sequencer {
   setPublisher(publisher: boolean): void;
+  /** Makes tiles and index again; what is served meanwhile is what is there. */
+  rebuild(): void;
   /** Settles once all that the store held at the call was handled, as far as it could be. */
   flush(): Promise<void>;
   /** Ends what is under way and lets go of the files. Idempotent. */
   close(): Promise<void>;
 }
 
+export interface SequencerHost extends FollowerHost {
+  /** It ended without being asked to; it is begun again. */
+  died(): void;
+}
+
 const NONCE_BYTES = 16;
-const MAX_RESTARTS = 10;
 const RESTART_DELAY_MS = 500;
+const MAX_RESTART_DELAY_MS = 30_000;
 
 /** On this thread: for a ledger that lives in this process alone. */
 export function localSequencer(
@@ -35,17 +42,18 @@ export function localSequencer(
     readonly origin: string;
     readonly pinned: readonly TrustedKey[];
     readonly tiles: TileStore;
-    readonly index: EntryIndex;
+    readonly openIndex: () => EntryIndex;
   },
-  host: FollowerHost,
+  host: SequencerHost,
 ): Sequencer {
-  const { store, origin, pinned, tiles, index } = ports;
-  const writer = new TreeWriter(tiles, index);
+  const { store, origin, pinned, tiles, openIndex } = ports;
+  const openWriter = (): TreeWriter => new TreeWriter(tiles, openIndex());
   const nonce = (): Uint8Array => Uint8Array.from(randomBytes(NONCE_BYTES));
-  const follower = new Follower({ store, origin, pinned, writer, nonce, host });
+  const follower = new Follower({ store, origin, pinned, openWriter, nonce, host });
   const running = follower.run();
   return {
     setPublisher: (publisher) => follower.setPublisher(publisher),
+    rebuild: () => follower.rebuild(),
     flush: () => follower.flush(),
     close: async () => {
       follower.stop();
@@ -55,13 +63,13 @@ export function localSequencer(
 }
 
 /** In a thread of its own, which reads the store by itself: what it does takes no time from decisions. */
-export function workerSequencer(start: SequencerStart, host: FollowerHost): Sequencer {
+export function workerSequencer(start: SequencerStart, host: SequencerHost): Sequencer {
   return new SequencerThread(start, host);
 }
 
 class SequencerThread implements Sequencer {
   readonly #start: SequencerStart;
-  readonly #host: FollowerHost;
+  readonly #host: SequencerHost;
   readonly #waiting = new Map<number, () => void>();
   #worker: Worker | undefined;
   #publisher = false;
@@ -69,7 +77,7 @@ class SequencerThread implements Sequencer {
   #restarts = 0;
   #closed = false;
 
-  constructor(start: SequencerStart, host: FollowerHost) {
+  constructor(start: SequencerStart, host: SequencerHost) {
     this.#start = start;
     this.#host = host;
     this.#spawn();
@@ -78,6 +86,10 @@ class SequencerThread implements Sequencer {
   setPublisher(publisher: boolean): void {
     this.#publisher = publisher;
     this.#send({ kind: 'role', publisher });
+  }
+
+  rebuild(): void {
+    this.#send({ kind: 'rebuild' });
   }
 
   flush(): Promise<void> {
@@ -117,11 +129,13 @@ class SequencerThread implements Sequencer {
       this.#worker = undefined;
       for (const resolve of this.#waiting.values()) resolve();
       this.#waiting.clear();
+      if (this.#closed) return;
+      this.#host.died();
       // What it had written is whole up to its last save, and the next one goes on from there.
-      if (this.#closed || this.#restarts++ >= MAX_RESTARTS) return;
+      const delayMs = Math.min(MAX_RESTART_DELAY_MS, RESTART_DELAY_MS * 2 ** Math.min(this.#restarts++, 10));
       setTimeout(() => {
         if (!this.#closed) this.#spawn();
-      }, RESTART_DELAY_MS).unref();
+      }, delayMs).unref();
     });
     if (this.#publisher) this.#send({ kind: 'role', publisher: true });
   }

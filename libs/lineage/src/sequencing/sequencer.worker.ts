@@ -68,8 +68,8 @@ const store = new LateStore(async () => {
   const { openStoreForReading } = (await import(source.moduleUrl)) as StoreModule;
   return openStoreForReading(source.location);
 });
-const index = EntryIndex.open(join(lineageDir, 'index.db'));
-const writer = new TreeWriter(new TileFolder(lineageDir), index);
+const openWriter = (): TreeWriter =>
+  new TreeWriter(new TileFolder(lineageDir), EntryIndex.open(join(lineageDir, 'index.db')));
 const appends = new AppendsUnderWay();
 const send = (message: FromWorker): void => {
   port.postMessage(message);
@@ -87,13 +87,12 @@ const host: FollowerHost = {
   },
 };
 const nonce = (): Uint8Array => Uint8Array.from(randomBytes(16));
-const follower = new Follower({ store, origin, pinned, writer, nonce, host });
+const follower = new Follower({ store, origin, pinned, openWriter, nonce, host });
 const running = follower.run();
 
 async function close(): Promise<void> {
   follower.stop();
   await running;
-  index.close();
   await store.close();
 }
 
@@ -101,6 +100,9 @@ port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'role':
       follower.setPublisher(message.publisher);
+      return;
+    case 'rebuild':
+      follower.rebuild();
       return;
     case 'appended':
     case 'failed':

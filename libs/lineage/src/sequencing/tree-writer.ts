@@ -116,10 +116,15 @@ export class TreeWriter {
     return true;
   }
 
-  /** Forgets the tree, not its files: they are written over when the events are applied again. */
+  /** Forgets the tree, not its tiles: they are written over when the events are applied again. */
   reset(): void {
     this.#index.save(undefined);
     this.#index.truncate(0n);
+    this.rewind();
+  }
+
+  /** As `reset`, for files of this very tree: what the index holds stays true all the while. */
+  rewind(): void {
     this.#state = NO_LINEAGE;
     this.#headEventId = undefined;
     this.#tree = new LogTree();
@@ -160,6 +165,10 @@ export class TreeWriter {
     const note = utf8(checkpoint);
     const kept = this.#tiles.read(path);
     if (kept === undefined || !equalBytes(kept, note)) this.#tiles.write(path, note);
+  }
+
+  close(): void {
+    this.#index.close();
   }
 
   async #grow(refs: readonly SequencedRef[], entries: EntriesOfBatch, next: LineageStreamState): Promise<void> {
