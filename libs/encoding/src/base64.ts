@@ -5,17 +5,24 @@ const SEXTETS: readonly number[] = Array.from({ length: 128 }, (_, unit) =>
   ALPHABET.indexOf(String.fromCharCode(unit)),
 );
 
+/** Two characters for each value of twelve bits: half the pieces that a text is put together from. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 4096 },
+  (_, value) => ALPHABET.charAt(value >> 6) + ALPHABET.charAt(value & 63),
+);
+
 /** Padded standard base64 (RFC 4648 section 4). */
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
-  for (let at = 0; at < bytes.length; at += 3) {
-    const left = bytes.length - at;
+  let at = 0;
+  for (; at + 2 < bytes.length; at += 3) {
     const triple = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    text += ALPHABET.charAt(triple >> 18) + ALPHABET.charAt((triple >> 12) & 63);
-    text += left > 1 ? ALPHABET.charAt((triple >> 6) & 63) : '=';
-    text += left > 2 ? ALPHABET.charAt(triple & 63) : '=';
+    text += (PAIRS[triple >> 12] ?? '') + (PAIRS[triple & 0xfff] ?? '');
   }
-  return text;
+  const left = bytes.length - at;
+  if (left === 0) return text;
+  const rest = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8);
+  return text + (PAIRS[rest >> 12] ?? '') + (left === 1 ? '==' : `${ALPHABET.charAt((rest >> 6) & 63)}=`);
 }
 
 /**

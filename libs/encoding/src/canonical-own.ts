@@ -1,5 +1,5 @@
-import { canonicalText, quotedName, sortByCodeUnits, textOfString, type CanonicalOptions } from './canonical.js';
-import { depthLimit, isUnsafeInteger } from './json-value.js';
+import { canonicalText, quotedName, sortByCodeUnits, type CanonicalOptions } from './canonical.js';
+import { depthLimit, isForbiddenName, isUnsafeInteger } from './json-value.js';
 import { utf8OfWellFormed } from './utf8.js';
 
 /**
@@ -11,49 +11,83 @@ export function canonicaliseOwn(value: unknown, options: CanonicalOptions = {}):
   return utf8OfWellFormed(canonicalTextOfOwn(value, options));
 }
 
-/** As `canonicaliseOwn`, as text. */
+/**
+ * As `canonicaliseOwn`, as text. The platform writes it (its spelling of strings and numbers is RFC 8785's, section
+ * 3.2.2), once the names stand in order and nothing is left that it would drop or convert.
+ */
 export function canonicalTextOfOwn(value: unknown, options: CanonicalOptions = {}): string {
+  const sorted = sortedForm(value, depthLimit(options.maxDepth));
+  const text = sorted === NONE ? undefined : JSON.stringify(sorted);
   // The careful walk says what is wrong, and where.
-  return textOfOwn(value, depthLimit(options.maxDepth)) ?? canonicalText(value, options);
+  return text === undefined || NEEDS_CARE.test(text) ? canonicalText(value, options) : text;
 }
 
-/** `undefined`: something in it has no canonical form. */
-function textOfOwn(value: unknown, depthLeft: number): string | undefined {
+/**
+ * Something that only the careful walk can judge: a character beyond U+D7FF, or the escape that the platform writes for
+ * a lone surrogate.
+ */
+const NEEDS_CARE = /[\ud800-\uffff]|\\ud/;
+
+/** The value has no canonical form. */
+const NONE = Symbol('none');
+
+/** The same value with all names in order: itself where they are, for that is what most parts of most values are. */
+function sortedForm(value: unknown, depthLeft: number): unknown {
   switch (typeof value) {
     case 'string':
-      return textOfString(value);
-    case 'number':
-      return Number.isFinite(value) && !isUnsafeInteger(value) ? String(value) : undefined;
     case 'boolean':
-      return value ? 'true' : 'false';
+      return value;
+    case 'number':
+      return Number.isFinite(value) && !isUnsafeInteger(value) ? value : NONE;
     case 'object':
-      if (value === null) return 'null';
-      if (depthLeft <= 0) return undefined;
-      return Array.isArray(value) ? textOfArray(value, depthLeft - 1) : textOfObject(value, depthLeft - 1);
+      if (value === null) return value;
+      if (depthLeft <= 0) return NONE;
+      return Array.isArray(value) ? sortedArray(value, depthLeft - 1) : sortedObject(value as Members, depthLeft - 1);
     default:
-      return undefined;
+      return NONE;
   }
 }
 
-function textOfArray(array: readonly unknown[], depthLeft: number): string | undefined {
-  let text = '[';
+type Members = Record<string, unknown>;
+
+function sortedArray(array: readonly unknown[], depthLeft: number): unknown {
+  let copy: unknown[] | undefined;
   for (let at = 0; at < array.length; at++) {
-    const item = textOfOwn(array[at], depthLeft);
-    if (item === undefined) return undefined;
-    text += at > 0 ? `,${item}` : item;
+    const item = array[at];
+    const sorted = sortedForm(item, depthLeft);
+    if (sorted === NONE) return NONE;
+    if (sorted !== item) (copy ??= [...array])[at] = sorted;
   }
-  return `${text}]`;
+  return copy ?? array;
 }
 
-function textOfObject(object: object, depthLeft: number): string | undefined {
-  const names = sortByCodeUnits(Object.keys(object));
-  let text = '{';
-  for (let at = 0; at < names.length; at++) {
-    const name = names[at] as string;
-    const quoted = quotedName(name);
-    const value = textOfOwn((object as Readonly<Record<string, unknown>>)[name], depthLeft);
-    if (quoted === undefined || value === undefined) return undefined;
-    text += at > 0 ? `,${quoted}${value}` : quoted + value;
+function sortedObject(object: Members, depthLeft: number): unknown {
+  let last = '';
+  let changed = false;
+  for (const name in object) {
+    if (name < last || isForbiddenName(name)) return sortedCopy(object, depthLeft);
+    last = name;
+    const member = object[name];
+    const sorted = sortedForm(member, depthLeft);
+    if (sorted === NONE) return NONE;
+    changed ||= sorted !== member;
   }
-  return `${text}}`;
+  return changed ? sortedCopy(object, depthLeft) : object;
+}
+
+function sortedCopy(object: Members, depthLeft: number): unknown {
+  const copy: Members = {};
+  for (const name of sortByCodeUnits(Object.keys(object))) {
+    if (quotedName(name) === undefined) return NONE;
+    const sorted = sortedForm(object[name], depthLeft);
+    // A name that reads as an array index would not stay where it is put.
+    if (sorted === NONE || isIndex(name)) return NONE;
+    copy[name] = sorted;
+  }
+  return copy;
+}
+
+function isIndex(name: string): boolean {
+  const unit = name.charCodeAt(0);
+  return unit >= 0x30 && unit <= 0x39;
 }
