@@ -29,11 +29,11 @@ function verdictOf(act: () => unknown): string {
 }
 
 /** Bytes as text, where they are UTF-8. */
-function textOr(bytes: Uint8Array, code: 'PROOF_INVALID'): string {
+function textOr(bytes: Uint8Array, code: 'PROOF_INVALID' | 'TRUST_FILE_INVALID'): string {
   try {
     return textOf(bytes);
   } catch (cause) {
-    throw new RejectedError(code, 'a proof is UTF-8', {}, { cause });
+    throw new RejectedError(code, 'not UTF-8', {}, { cause });
   }
 }
 
@@ -114,6 +114,46 @@ describeReader('a second reader', () => {
     }
     expect(verdicts.size).toBeGreaterThan(4);
   }, 120_000);
+
+  test('believes the same people by every changed trust file', async () => {
+    const lines = trustText().split('\n').slice(0, -1);
+    const of = (...changed: string[]): Uint8Array => new Uint8Array(Buffer.from(`${changed.join('\n')}\n`));
+    const [logLine = '', w1 = '', w2 = '', group = '', quorum = '', key = ''] = lines;
+    const written = [
+      of(...lines),
+      of('# a comment', '', '  \t', `  ${logLine}`, w1, `\t${w2}`, group, quorum, '', key),
+      of(key, logLine, 'quorum none'),
+      of(logLine, 'quorum none'),
+      of(...lines, key),
+      of(...lines, logLine),
+      of(...lines, 'quorum none'),
+      of(logLine, w1, w2, 'group either 2 w1 w2', quorum, key),
+      of(logLine, w1, w2, 'group either 3 w1 w2', quorum, key),
+      of(logLine, w1, w2, 'group either 02 w1 w2', quorum, key),
+      of(logLine, w1, w2, 'group either 1 w1 w1', quorum, key),
+      of(logLine, w1, w2, 'group a all w1', 'group either any a w1', quorum, key),
+      of(logLine, w1, w2, 'group a all w1', 'group either any a w2', quorum, key),
+      of(logLine, w1, w2, 'group either 1', quorum, key),
+      of(logLine, 'witness none x', quorum, key),
+      of(w1.replace(/^witness w1/, 'log'), 'quorum none', key),
+      of(logLine, logLine.replace(/^log/, 'witness w3'), 'quorum none', key),
+      of(quorum, ...lines.slice(0, 4), key),
+    ];
+    const verdicts = new Set<string>();
+    for (const bytes of [...written, ...changed(of(...lines), 5)]) {
+      let text: string | undefined;
+      const ours = verdictOf(() => parseTrustFile((text = textOr(bytes, 'TRUST_FILE_INVALID'))));
+      const theirs = await reader.ask({ kind: 'trust', trust: reader.write(bytes) });
+      expect([text, verdictIn(theirs)]).toEqual([text, ours]);
+      if (ours === 'verified') {
+        const { origin, keys, policy } = parseTrustFile(text ?? '');
+        const names = policy.witnesses.map(({ name }) => name).sort();
+        expect(theirs).toMatchObject({ origin, keys: keys.map(({ keyId }) => keyId).sort(), witnesses: names });
+      }
+      verdicts.add(ours);
+    }
+    expect([...verdicts].sort()).toEqual(['TRUST_FILE_INVALID', 'verified']);
+  }, 60_000);
 
   test('finds the root of the frozen tiles, and every tile under it', async () => {
     const request = { kind: 'tiles', trust: trustPath, file: join(V1, 'tiles/checkpoint'), folder: join(V1, 'tiles') };

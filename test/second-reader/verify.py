@@ -4,11 +4,16 @@ import argparse
 import json
 import sys
 
-from bundle import verify_bundle
+from bundle import parse_bundle, verify_bundle
 from canonical import Refused
 from notes import verify_checkpoint
-from tree import leaf_hash, parse_entries, parse_proof, verify_inclusion, verify_tiles
+from tree import leaf_hash, parse_entries, parse_proof, read_entries, verify_inclusion, verify_tiles
 from trust import parse_trust
+
+
+def check_trust(request):
+    trust = _trust_of(request)
+    return {"origin": trust.origin, "keys": sorted(trust.keys), "witnesses": sorted(trust.policy.witnesses)}
 
 
 def check_checkpoint(request):
@@ -34,22 +39,40 @@ def check_tiles(request):
 
 def check_bundle(request):
     """Verified where nothing failed and the policy that decided was in force: `decided`."""
-    mirror = request.get("entries")
-    trust = parse_trust(_read(request["trust"]).decode("utf-8"))
-    entries = None if mirror is None else parse_entries(_read(mirror), request["size"])
-    report = verify_bundle(_read(request["file"]), trust, entries, request.get("not_before"))
-    asked = [name for name, option in (("completeness", mirror), ("freshness", request.get("not_before"))) if option is not None]
-    verdict = report.verdict(*asked)
+    trust = _trust_of(request)
+    bundle = _read(request["file"])
+    mirror = _mirror_of(request, bundle)
+    not_before = request.get("not_before")
+    report = verify_bundle(bundle, trust, mirror, not_before)
+    options = {"completeness": mirror, "freshness": not_before}
+    verdict = report.verdict(*(name for name, option in options.items() if option is not None))
     return {"verified": verdict == "decided", "verdict": verdict, "checks": report.checks}
 
 
-CHECKS = {"bundle": check_bundle, "checkpoint": check_checkpoint, "proof": check_proof, "tiles": check_tiles}
+def _mirror_of(request, bundle):
+    """All entries of the tree of the bundle's checkpoint: from a folder of tiles, or from one entry bundle."""
+    if request.get("entries") is not None:
+        return parse_entries(_read(request["entries"]), request["size"])
+    if request.get("folder") is not None:
+        size = int(parse_bundle(bundle)["checkpoint"].split("\n")[1])
+        return read_entries(request["folder"], size)
+    return None
+
+
+CHECKS = {"trust": check_trust, "bundle": check_bundle, "checkpoint": check_checkpoint, "proof": check_proof, "tiles": check_tiles}
 
 
 def _checkpoint_of(request, note):
-    trust = parse_trust(_read(request["trust"]).decode("utf-8"))
+    trust = _trust_of(request)
     not_before = request.get("not_before")
     return verify_checkpoint(note, trust.policy, trust.origin, not_before), trust
+
+
+def _trust_of(request):
+    try:
+        return parse_trust(_read(request["trust"]).decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise Refused("TRUST_FILE_INVALID", "not UTF-8") from error
 
 
 def _shown(checkpoint):
@@ -85,9 +108,7 @@ def main():
     parser.add_argument("--trust", required=True)
     parser.add_argument("--not-before", type=int)
     parser.add_argument("--entry")
-    parser.add_argument("--entries")
-    parser.add_argument("--size", type=int)
-    parser.add_argument("file")
+    parser.add_argument("file", nargs="?")
     parser.add_argument("folder", nargs="?")
     answer = judge(vars(parser.parse_args()))
     print(json.dumps(answer))
