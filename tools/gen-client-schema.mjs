@@ -12,7 +12,7 @@ export async function generate() {
   const resolvePath = root.resolvePath.bind(root);
   root.resolvePath = (origin, target) =>
     target.startsWith('writ/') ? `${protoFolder}${target}` : resolvePath(origin, target);
-  root.loadSync(['writ/v1/executions.proto', 'writ/v1/policies.proto', 'writ/v1/lineage.proto']);
+  root.loadSync(['writ/v1/executions.proto', 'writ/v1/policies.proto', 'writ/v1/lineage.proto', 'writ/v1/keys.proto']);
   root.resolveAll();
   const text = [
     '// Generated from proto/writ/v1 by tools/gen-client-schema.mjs; `npm run gen` writes it.',

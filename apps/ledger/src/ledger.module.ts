@@ -4,6 +4,8 @@ import { ExecutionsGrpcController } from './executions/executions.grpc-controlle
 import { ExecutionsHttpController } from './executions/executions.http-controller.js';
 import { HealthHttpController } from './health/health.http-controller.js';
 import { OpenApiHttpController } from './http/openapi.http-controller.js';
+import { KeysGrpcController } from './keys/keys.grpc-controller.js';
+import { KeysHttpController } from './keys/keys.http-controller.js';
 import { LineageGrpcController } from './lineage/lineage.grpc-controller.js';
 import { LineageHttpController } from './lineage/lineage.http-controller.js';
 import { TilesHttpController } from './lineage/tiles.http-controller.js';
@@ -26,6 +28,8 @@ export class LedgerModule {
         LineageGrpcController,
         LineageHttpController,
         TilesHttpController,
+        KeysGrpcController,
+        KeysHttpController,
         HealthHttpController,
         OpenApiHttpController,
       ],

@@ -3,6 +3,7 @@
  * reports. docs/guides/client.md shows it at work.
  */
 export { WritClient } from './writ-client.js';
+export type { Key, KeyAnswer, KeyClient, Keys, RevokeKeyRequest, RotateKeyRequest } from './key-client.js';
 export type { LineageClient } from './lineage-client.js';
 export type { PolicyClient } from './policy-client.js';
 export type { ConnectOptions, Timeouts, TlsFiles } from './connect-options.js';

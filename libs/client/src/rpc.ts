@@ -22,7 +22,7 @@ export interface Rpc<Request, Answer> {
 }
 
 interface RpcForm<Request, Wire, Answer> {
-  readonly service: 'ExecutionService' | 'PolicyService' | 'LineageService';
+  readonly service: 'ExecutionService' | 'PolicyService' | 'LineageService' | 'KeyService';
   readonly method: string;
   readonly readsOnly: boolean;
   /** A message as protobufjs encodes it: camel-case names, enums by number. */

@@ -30,6 +30,7 @@ import {
   RESERVE,
   SIMULATE,
 } from './execution-rpcs.js';
+import { KeyClient } from './key-client.js';
 import { LineageClient } from './lineage-client.js';
 import { callPersistently, Rotation } from './persistent-call.js';
 import { PolicyClient } from './policy-client.js';
@@ -60,6 +61,7 @@ export class WritClient implements ExecutionCalls {
   readonly timeouts: Timeouts;
   readonly policies: PolicyClient;
   readonly lineage: LineageClient;
+  readonly keys: KeyClient;
   readonly #servers: Rotation<ServerLink>;
 
   private constructor(connection: Connection) {
@@ -71,6 +73,7 @@ export class WritClient implements ExecutionCalls {
     this.#servers = new Rotation([linkTo(first), ...others.map(linkTo)]);
     this.policies = new PolicyClient(this.tenant, this.#call);
     this.lineage = new LineageClient(this.tenant, this.#call);
+    this.keys = new KeyClient(this.#call);
   }
 
   /**

@@ -13,7 +13,12 @@ import { loadSync } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 
 const PROTO = resolve(__dirname, '../../../proto');
-const PROTO_FILES = ['writ/v1/executions.proto', 'writ/v1/policies.proto', 'writ/v1/lineage.proto'];
+const PROTO_FILES = [
+  'writ/v1/executions.proto',
+  'writ/v1/policies.proto',
+  'writ/v1/lineage.proto',
+  'writ/v1/keys.proto',
+];
 const LOADER = { includeDirs: [PROTO], keepCase: false, longs: String, enums: String, defaults: true, oneofs: true };
 
 /** Answers are looked at by path; their shape is what the tests assert. */
@@ -28,7 +33,7 @@ export class GrpcClient {
   readonly raw: Client & Record<string, Loose>;
 
   constructor(
-    service: 'ExecutionService' | 'PolicyService' | 'LineageService',
+    service: 'ExecutionService' | 'PolicyService' | 'LineageService' | 'KeyService',
     port: number,
     options: GrpcClientOptions = {},
   ) {

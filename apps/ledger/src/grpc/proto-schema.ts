@@ -11,7 +11,7 @@ import { createEncoder } from './encode-message.js';
 
 /** `proto/` of the installation; as far from `src/grpc` as from `dist/grpc`. */
 const PROTO_FOLDER = fileURLToPath(new URL('../../../../proto/', import.meta.url));
-const FILES = ['writ/v1/executions.proto', 'writ/v1/policies.proto', 'writ/v1/lineage.proto'];
+const FILES = ['writ/v1/executions.proto', 'writ/v1/policies.proto', 'writ/v1/lineage.proto', 'writ/v1/keys.proto'];
 export const PACKAGE = 'writ.v1';
 
 /** Stands in the place of a request that could not be read, so that the handler answers with a coded error. */

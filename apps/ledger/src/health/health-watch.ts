@@ -6,7 +6,13 @@ import type { ServedLedger } from '../served-ledger.js';
 type Readiness = Awaited<ReturnType<ServedLedger['readiness']>>;
 
 /** Names under which grpc.health.v1 is asked; the empty one is the whole server. */
-const SERVICES = ['', 'writ.v1.ExecutionService', 'writ.v1.PolicyService', 'writ.v1.LineageService'];
+const SERVICES = [
+  '',
+  'writ.v1.ExecutionService',
+  'writ.v1.PolicyService',
+  'writ.v1.LineageService',
+  'writ.v1.KeyService',
+];
 const INTERVAL_MS = 200;
 const PATIENCE_MS = 500;
 const LATE: Readiness = { ready: false, checks: [{ name: 'store', ok: false, code: 'STORE_UNAVAILABLE' }] };

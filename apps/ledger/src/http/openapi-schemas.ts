@@ -157,6 +157,21 @@ export const SCHEMAS = {
       ]),
     ),
   }),
+  Key: object(
+    {
+      keyId: string,
+      purpose: string,
+      publicKey: base64,
+      state: { enum: ['current', 'rotated', 'revoked'] },
+      addedAt: time,
+      addedIndex: decimal,
+      cutOffIndex: decimal,
+      reason: string,
+    },
+    ['addedIndex', 'cutOffIndex', 'reason'],
+  ),
+  Keys: object({ keys: list(ref('Key')), signsWith: string }),
+  KeyAnswer: object({ key: ref('Key'), event: ref('EventReceipt'), replayed: boolean }),
   PolicyChanges: object({ changes: list(json) }),
   Problem: object(
     {

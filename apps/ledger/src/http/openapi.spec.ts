@@ -2,6 +2,7 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { RequestMethod } from '@nestjs/common';
 
 import { ExecutionsHttpController } from '../executions/executions.http-controller.js';
+import { KeysHttpController } from '../keys/keys.http-controller.js';
 import { LineageHttpController } from '../lineage/lineage.http-controller.js';
 import { TilesHttpController } from '../lineage/tiles.http-controller.js';
 import { HealthHttpController } from '../health/health.http-controller.js';
@@ -12,6 +13,7 @@ import { openApiDocument } from './openapi.js';
 const controllers = [
   ExecutionsHttpController,
   PoliciesHttpController,
+  KeysHttpController,
   LineageHttpController,
   TilesHttpController,
   HealthHttpController,

@@ -11,6 +11,7 @@ import {
   ReserveBody,
   SimulateBody,
 } from '../executions/execution-bodies.js';
+import { RevokeKeyBody, RotateKeyBody } from '../keys/key-bodies.js';
 import {
   CheckpointQuery,
   ConsistencyQuery,
@@ -143,6 +144,15 @@ const ROUTES: readonly Route[] = [
     'How far the events of the execution have come, once that is far enough or the time is over.',
     'Standings',
     StandingQuery,
+  ),
+  get('/v1/keys', 'ListKeys', 'Every attestation key that the ledger has recorded.', 'Keys'),
+  post('/v1/keys/rotate', 'RotateKey', 'Puts a new key in the place of the current one.', RotateKeyBody, 'KeyAnswer'),
+  post(
+    '/v1/keys/{keyId}/revoke',
+    'RevokeKey',
+    'From a leaf index on nothing that the key signed counts any more.',
+    RevokeKeyBody,
+    'KeyAnswer',
   ),
   get('/checkpoint', 'Checkpoint', 'The latest checkpoint as C2SP tlog-tiles serves it.', 'text'),
   get('/tile/{path}', 'Tile', 'Tiles of hashes and of entries, as C2SP tlog-tiles names them.', 'bytes'),

@@ -1712,6 +1712,178 @@ export const SCHEMA: object = {
                 },
               },
             },
+            KeyService: {
+              methods: {
+                ListKeys: {
+                  requestType: 'ListKeysRequest',
+                  responseType: 'ListKeysResponse',
+                },
+                RotateKey: {
+                  requestType: 'RotateKeyRequest',
+                  responseType: 'RotateKeyResponse',
+                },
+                RevokeKey: {
+                  requestType: 'RevokeKeyRequest',
+                  responseType: 'RevokeKeyResponse',
+                },
+              },
+            },
+            KeyState: {
+              values: {
+                KEY_STATE_UNSPECIFIED: 0,
+                KEY_STATE_CURRENT: 1,
+                KEY_STATE_ROTATED: 2,
+                KEY_STATE_REVOKED: 3,
+              },
+            },
+            Key: {
+              oneofs: {
+                _addedIndex: {
+                  oneof: ['addedIndex'],
+                },
+                _cutOffIndex: {
+                  oneof: ['cutOffIndex'],
+                },
+              },
+              fields: {
+                keyId: {
+                  type: 'string',
+                  id: 1,
+                },
+                purpose: {
+                  type: 'string',
+                  id: 2,
+                },
+                publicKey: {
+                  type: 'bytes',
+                  id: 3,
+                },
+                state: {
+                  type: 'KeyState',
+                  id: 4,
+                },
+                addedAt: {
+                  type: 'google.protobuf.Timestamp',
+                  id: 5,
+                },
+                addedIndex: {
+                  type: 'uint64',
+                  id: 6,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+                cutOffIndex: {
+                  type: 'uint64',
+                  id: 7,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+                reason: {
+                  type: 'string',
+                  id: 8,
+                },
+              },
+            },
+            ListKeysRequest: {
+              fields: {},
+            },
+            ListKeysResponse: {
+              fields: {
+                keys: {
+                  rule: 'repeated',
+                  type: 'Key',
+                  id: 1,
+                },
+                signsWith: {
+                  type: 'string',
+                  id: 2,
+                },
+              },
+            },
+            RotateKeyRequest: {
+              oneofs: {
+                _replaces: {
+                  oneof: ['replaces'],
+                },
+                _next: {
+                  oneof: ['next'],
+                },
+              },
+              fields: {
+                replaces: {
+                  type: 'string',
+                  id: 1,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+                next: {
+                  type: 'string',
+                  id: 2,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+              },
+            },
+            RotateKeyResponse: {
+              fields: {
+                key: {
+                  type: 'Key',
+                  id: 1,
+                },
+                event: {
+                  type: 'EventReceipt',
+                  id: 2,
+                },
+                replayed: {
+                  type: 'bool',
+                  id: 3,
+                },
+              },
+            },
+            RevokeKeyRequest: {
+              oneofs: {
+                _cutOffIndex: {
+                  oneof: ['cutOffIndex'],
+                },
+              },
+              fields: {
+                keyId: {
+                  type: 'string',
+                  id: 1,
+                },
+                reason: {
+                  type: 'string',
+                  id: 2,
+                },
+                cutOffIndex: {
+                  type: 'uint64',
+                  id: 3,
+                  options: {
+                    proto3_optional: true,
+                  },
+                },
+              },
+            },
+            RevokeKeyResponse: {
+              fields: {
+                key: {
+                  type: 'Key',
+                  id: 1,
+                },
+                event: {
+                  type: 'EventReceipt',
+                  id: 2,
+                },
+                replayed: {
+                  type: 'bool',
+                  id: 3,
+                },
+              },
+            },
           },
         },
       },
