@@ -179,3 +179,15 @@ describeReader('a second reader', () => {
     }
   }, 60_000);
 });
+
+test('the second reader imports the standard library and its own files, nothing else', () => {
+  const own = filesBelow(__dirname).filter((path) => path.endsWith('.py'));
+  const modules = own.map((path) => path.replace(/\.py$/, ''));
+  const standard = ['argparse', 'base64', 'binascii', 'collections', 'datetime', 'functools', 'hashlib', 'json', 'os'];
+  const known = [...modules, ...standard, 're', 'subprocess', 'sys', 'tempfile'];
+  const imported = own.flatMap((path) => {
+    const text = readFileSync(join(__dirname, path), 'utf8');
+    return [...text.matchAll(/^\s*(?:from|import) (\S+)/gm)].map(([, name = '']) => name);
+  });
+  expect(imported.filter((name) => !known.includes(name))).toEqual([]);
+});
