@@ -28,7 +28,7 @@ function rowOf({ kind, index, stream, revision, path, code, message }: Finding):
 
 function figuresOf(report: FsckReport): [string, string][] {
   const { compared, events, sizeLeaves, root, checkpointSizeLeaves, notYetSequenced, lostByRecovery } = report;
-  const { hashTiles, entryBundles, checkpointFiles, publishedCheckpoints, mark, seenHead } = compared;
+  const { hashTiles, entryBundles, indexRows, checkpointFiles, publishedCheckpoints, mark, seenHead } = compared;
   const more: [string, string][] = [];
   if (!report.complete) more.push(['incomplete', 'the store could not be read to its end']);
   if (notYetSequenced > 0) more.push(['not yet in the tree', String(notYetSequenced)]);
@@ -38,7 +38,10 @@ function figuresOf(report: FsckReport): [string, string][] {
     ['events', String(events)],
     ['tree', `${sizeLeaves} leaves, root ${root}`],
     ['checkpoint', checkpointSizeLeaves === '0' ? 'none' : `of ${checkpointSizeLeaves} leaves`],
-    ['tiles compared', `${String(hashTiles)} of hashes, ${String(entryBundles)} of entries`],
+    [
+      'tiles compared',
+      `${String(hashTiles)} of hashes, ${String(entryBundles)} of entries; ${String(indexRows)} rows of the index`,
+    ],
     ['checkpoints', `${String(publishedCheckpoints)} in the store, ${String(checkpointFiles)} files`],
     ['outside the store', `mark ${mark ? 'compared' : 'not there'}, seen head ${seenHead ? 'compared' : 'not there'}`],
     ...more,

@@ -9,6 +9,7 @@ import { lineageStream, parseEventData, type Fact } from '@writ/ledger';
 import { opensslVerify } from '@writ/signing';
 import { CheckpointAudit } from './checkpoint-audit.js';
 import { EventReader } from './event-reader.js';
+import { IndexAudit } from './index-audit.js';
 import { KeyRing } from './key-ring.js';
 import { LineageFolder } from './lineage-folder.js';
 import type { OutsideFile } from './outside-head.js';
@@ -72,7 +73,10 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     await check.readStore();
   } catch (error) {
     // Foreign errors and `signal` are the caller's; the store's own are findings.
-    if (!(error instanceof LedgerError)) throw error;
+    if (!(error instanceof LedgerError)) {
+      check.close();
+      throw error;
+    }
     check.tellUnreadable(error);
   }
   // 2. What was noted or made outside of it.
@@ -85,6 +89,7 @@ class Check {
   readonly #findings: Findings;
   readonly #reader: EventReader;
   readonly #tiles: TileAudit;
+  readonly #index: IndexAudit;
   readonly #tree: TreeAudit;
   readonly #sequence: SequenceAudit;
   readonly #checkpoints: CheckpointAudit;
@@ -129,10 +134,15 @@ class Check {
       this.#findings,
       from === undefined ? undefined : { sizeLeaves: from.tree.sizeLeaves, bundle: from.bundle },
     );
+    this.#index = new IndexAudit(folder?.path, this.#findings);
+    this.#index.compared = from?.indexRows ?? 0;
     this.#tree = new TreeAudit(this.#checkpoints.wantedSizes(), (tile) => this.#tiles.takeTile(tile), from?.tree);
     this.#sequence = new SequenceAudit({
       ...{ store, tree: this.#tree, keys, findings: this.#findings },
-      onLeaf: (leaf) => this.#tiles.takeLeaf(leaf),
+      onLeaf: (leaf) => {
+        if (leaf.ref !== undefined) this.#index.take(this.#tree.sizeLeaves, leaf.ref);
+        this.#tiles.takeLeaf(leaf);
+      },
       ...(from === undefined ? {} : { from: from.sequence }),
     });
     this.#tiles.hashTiles = from?.hashTiles ?? 0;
@@ -184,6 +194,7 @@ class Check {
     }
     const filed = this.#checkpoints.filedSizeLeaves;
     this.#tiles.end(this.#tree.partialTiles(), this.#tree.sizeLeaves, filed);
+    this.#index.end(this.#tree.sizeLeaves);
     this.#stateFile?.remove();
     return {
       format: 'writ/fsck/v1',
@@ -199,6 +210,7 @@ class Check {
       compared: {
         hashTiles: this.#tiles.hashTiles,
         entryBundles: this.#tiles.entryBundles,
+        indexRows: this.#index.compared,
         checkpointFiles: this.#checkpoints.files,
         publishedCheckpoints: this.#checkpoints.published,
         mark: this.#outside.some(({ path }) => path === MARK),
@@ -206,6 +218,11 @@ class Check {
       },
       ...this.#findings.result(),
     };
+  }
+
+  /** Lets go of files. */
+  close(): void {
+    this.#index.close();
   }
 
   /** Only what is of the lineage, or is not there, is waited for. */
@@ -291,6 +308,7 @@ class Check {
       checkpoints: this.#checkpoints.state(),
       hashTiles: this.#tiles.hashTiles,
       entryBundles: this.#tiles.entryBundles,
+      indexRows: this.#index.compared,
       findings: this.#findings.result(),
     });
   }

@@ -2,7 +2,7 @@ import { LedgerError, type ErrorCode } from '@writ/errors';
 
 /**
  * What can be wrong. The first group is about events, the second about what is made from them, which can be made again
- * from the store (`torn`, `tile`, `entries`, `leftover`), and the last about the ledger as a whole.
+ * from the store (`torn`, `tile`, `entries`, `index`), and the last about the ledger as a whole.
  */
 export const FINDING_KINDS = [
   /** It has an index, and the store does not have it. */
@@ -28,6 +28,8 @@ export const FINDING_KINDS = [
   /** A hash tile, or one that no tree of ours has. */
   'tile',
   'entries',
+  /** The file that knows which event has which index. */
+  'index',
   /** A signature, a root, or a tree that an earlier checkpoint does not grow into. */
   'checkpoint',
   /** Something outside the store knows more than the store. */
@@ -56,6 +58,8 @@ export interface Finding {
 export interface FsckCompared {
   readonly hashTiles: number;
   readonly entryBundles: number;
+  /** Rows of the file that knows which event has which index. */
+  readonly indexRows: number;
   readonly checkpointFiles: number;
   readonly publishedCheckpoints: number;
   readonly mark: boolean;

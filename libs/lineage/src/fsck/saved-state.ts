@@ -24,6 +24,7 @@ export interface SavedState {
   readonly checkpoints: CheckpointState;
   readonly hashTiles: number;
   readonly entryBundles: number;
+  readonly indexRows: number;
   readonly findings: Pick<FsckReport, 'findings' | 'counts'>;
 }
 

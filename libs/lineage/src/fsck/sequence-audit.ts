@@ -34,6 +34,8 @@ export interface SequencedLeaf {
   readonly leafHash: Uint8Array;
   /** `undefined` where the event that had it is gone or is another one now. */
   readonly entryBytes: Uint8Array | undefined;
+  /** Who it is; `undefined` where the event that named it is gone. */
+  readonly ref: SequencedRef | undefined;
 }
 
 /** A ref whose event has not come yet, though its stream has it. */
@@ -138,7 +140,7 @@ export class SequenceAudit {
       const event = this.#take(ref, later);
       if (event === undefined) await this.#tellAbsent(ref);
       const entryBytes = event === undefined ? undefined : this.#compare(ref, event, tree.sizeLeaves);
-      this.#append({ leafHash: parseBase64(ref.leafHash, 32), entryBytes });
+      this.#append({ leafHash: parseBase64(ref.leafHash, 32), entryBytes, ref });
     }
     if (toBase64(tree.root()) !== batch.root) this.#lineage('the root that it names is not that of its leaves');
   }
@@ -252,7 +254,8 @@ export class SequenceAudit {
       if (tree.sizeLeaves === end) break;
       if (attested === undefined) continue;
       this.#waiting.delete(eventId);
-      this.#append(attested);
+      const { leafHash, entryBytes } = attested;
+      this.#append({ leafHash, entryBytes, ref: undefined });
     }
   }
 

@@ -2,6 +2,8 @@ import { encodeEntryBundle, entriesPath, leafHash, tilePath, tilesOf, TILE_WIDTH
 import { placeOf, type LineageFolder, type TileInventory } from './lineage-folder.js';
 import type { Findings } from './report.js';
 import type { SequencedLeaf } from './sequence-audit.js';
+
+type BundledLeaf = Pick<SequencedLeaf, 'leafHash' | 'entryBytes'>;
 import type { RebuiltTile } from './tree-audit.js';
 
 const HASH_BYTES = 32;
@@ -15,7 +17,7 @@ export class TileAudit {
   readonly #folder: LineageFolder | undefined;
   readonly #inventory: TileInventory;
   readonly #findings: Findings;
-  #bundle: SequencedLeaf[];
+  #bundle: BundledLeaf[];
   #bundleIndex: number;
   hashTiles = 0;
   entryBundles = 0;
@@ -51,7 +53,7 @@ export class TileAudit {
     }
   }
 
-  takeLeaf(leaf: SequencedLeaf): void {
+  takeLeaf(leaf: BundledLeaf): void {
     this.#bundle.push(leaf);
     if (this.#bundle.length === TILE_WIDTH) this.#endBundle();
   }
@@ -97,7 +99,7 @@ export class TileAudit {
     else this.#find('tile', 'the tile is not that of the tree', path, place);
   }
 
-  #compareBundle(path: string, leaves: readonly SequencedLeaf[], firstIndex: number): void {
+  #compareBundle(path: string, leaves: readonly BundledLeaf[], firstIndex: number): void {
     const found = this.#folder?.read(path);
     if (found === undefined) return;
     const entries = leaves.map(({ entryBytes }) => entryBytes);
@@ -113,7 +115,7 @@ export class TileAudit {
   }
 
   /** Entry by entry, where some are not known from the store or something differs: each must be the leaf of its index. */
-  #compareEntries(path: string, found: Uint8Array, leaves: readonly SequencedLeaf[], firstIndex: number): void {
+  #compareEntries(path: string, found: Uint8Array, leaves: readonly BundledLeaf[], firstIndex: number): void {
     let at = 0;
     for (const [place, leaf] of leaves.entries()) {
       const begin = at + LENGTH_BYTES;
