@@ -77,10 +77,9 @@ export class MemoryMark implements Mark {
     return Promise.resolve(this.#head);
   }
 
-  advance(from: TreeHead | undefined, to: TreeHead): Promise<void> {
+  async advance(from: TreeHead | undefined, to: TreeHead): Promise<void> {
     if (!isSameHead(this.#head, from)) refuseMove(this.#head, from);
     this.#head = to;
-    return Promise.resolve();
   }
 }
 

@@ -18,6 +18,7 @@ export interface PublisherLock {
 }
 
 const LOCK_FILE = 'lock.db';
+const SQLITE_BUSY = 5;
 
 /**
  * Takes the lock of a mark folder; `undefined` when somebody else has it. Nothing else may open the file in this process:
@@ -74,8 +75,11 @@ function identityOf(path: string): string {
   return status === undefined ? '' : `${String(status.dev)}:${String(status.ino)}`;
 }
 
+/** SQLITE_BUSY (https://sqlite.org/rescode.html), by its code or, where the binding gives none, by its text. */
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && /database is locked|SQLITE_BUSY/.test(error.message);
+  const { errcode, message } = error as { readonly errcode?: unknown; readonly message?: unknown };
+  if (typeof errcode === 'number') return (errcode & 0xff) === SQLITE_BUSY;
+  return message === 'database is locked';
 }
 
 function closeQuietly(connection: DatabaseSyncInstance | undefined): void {
