@@ -4,7 +4,7 @@ import type { TrustPolicy } from '@writ/checkpoint';
 import { digestOf, toBase64, toHex } from '@writ/encoding';
 import { LedgerError } from '@writ/errors';
 import { EVENT_STORE_LIMITS, type EventStore, type RecordedEvent } from '@writ/event-store';
-import type { TrustedKey } from '@writ/evidence';
+import type { TrustedKey, VerifySignature } from '@writ/evidence';
 import { lineageStream, parseEventData, type Fact } from '@writ/ledger';
 import { opensslVerify } from '@writ/signing';
 import { CheckpointAudit } from './checkpoint-audit.js';
@@ -38,6 +38,8 @@ export interface FsckOptions {
   readonly markDir?: string | undefined;
   /** Where a node keeps what it has seen; left out: not compared. */
   readonly stateDir?: string | undefined;
+  /** Checks signatures of attestations; OpenSSL when absent. Who checks one ledger again and again may remember verdicts. */
+  readonly verify?: VerifySignature | undefined;
   /** What was found in the store before, by who can look below its events. */
   readonly storeFaults?: readonly Pick<Finding, 'code' | 'message'>[] | undefined;
   /** A file that remembers how far the check has come: with it, a check that was stopped goes on. Removed at the end. */
@@ -106,7 +108,8 @@ class Check {
   static async begin(options: FsckOptions): Promise<Check> {
     const { store, trust } = options;
     const { origin, keys: pinned } = trust;
-    const keys = await KeyRing.read(store, { origin, keys: pinned }, opensslVerify);
+    const verify = options.verify ?? opensslVerify;
+    const keys = await KeyRing.read(store, { origin, keys: pinned }, verify);
     return new Check(options, keys);
   }
 
@@ -120,7 +123,11 @@ class Check {
     if (from === undefined) {
       for (const { code, message } of options.storeFaults ?? []) this.#findings.add({ kind: 'store', code, message });
     }
-    this.#reader = new EventReader(store, { origin: trust.origin, keys, verify: opensslVerify });
+    this.#reader = new EventReader(store, {
+      origin: trust.origin,
+      keys,
+      verify: options.verify ?? opensslVerify,
+    });
     const folder = lineageDir === undefined || !existsSync(lineageDir) ? undefined : new LineageFolder(lineageDir);
     this.#outside = outsideFiles(options);
     // Files are taken stock of once: on going on, those of tiles that were compared before are compared no more.
