@@ -32,6 +32,9 @@ describe('writ demo', () => {
         { scene: 'agent', outcome: 'executed, denied' },
         { scene: 'killed', outcome: 'unknown', retry: 'INV-013' },
         { scene: 'reconciled', outcome: 'committed', payouts: 1 },
+        { scene: 'anchored', outcome: 'anchored' },
+        { scene: 'proved', outcome: 'reevaluated', changed: ['entries'] },
+        { scene: 'tampered', outcome: 'changed', stream: 'execution-demo.loan-1002', bundle: 'reevaluated' },
       ],
     });
     const { events, signed } = (told as unknown as { verification: { events: number; signed: number } }).verification;
@@ -59,6 +62,9 @@ describe('writ demo', () => {
     expect(existsSync(join(files, 'ledger.db'))).toBe(true);
     const verified = await writ(['verify', '--store', join(files, 'ledger.db'), '--trust', join(files, 'trust.txt')]);
     expect(verified).toMatchObject({ exitCode: 0 });
+    const pinned = ['--trust', join(files, 'trust.txt')];
+    expect((await writ(['verify', join(files, 'loan-1001.bundle.json'), ...pinned])).exitCode).toBe(0);
+    expect((await writ(['fsck', '--store', join(files, 'ledger.db'), ...pinned])).exitCode).toBe(0);
     const here = ['--store', join(files, 'ledger.db'), '--origin', 'demo.example/writ', '--tenant', 'demo'];
     expect((await writ(['show', 'order-4711', ...here, '--json'])).json()).toMatchObject({ state: 'committed' });
     rmSync(files, { recursive: true });

@@ -10,6 +10,7 @@ import { command, type Shell } from '../command.js';
 import { tell } from '../answer.js';
 import { narratorOn, type Narrator } from '../demo/narrator.js';
 import { startServer, type StoryProcess } from '../demo/processes.js';
+import { playProof } from '../demo/proof.js';
 import { playStory, verifyAll, type SceneResult, type Stage } from '../demo/story.js';
 import { settingsOf } from '../input/settings-of.js';
 import { trustFileText } from '../input/trust-file.js';
@@ -68,7 +69,7 @@ async function demo({ world }: Shell, narrator: Narrator, keep: boolean): Promis
     };
     const scenes = await playStory(stage);
     const verification = await verifyAll(stage);
-    client.close();
+    scenes.push(...(await playProof(stage, server)));
     const seconds = (world.nowMs() - startedAtMs) / 1_000;
     tellWhereNext(narrator, keep ? folder : undefined, seconds);
     return summary(trust, scenes, verification, seconds, keep ? folder : undefined);
@@ -95,7 +96,8 @@ function tellWhereNext(narrator: Narrator, kept: string | undefined, seconds: nu
   if (kept === undefined) {
     say('writ demo --keep                         the same, and the ledger stays to look around in');
   } else {
-    say(`writ verify --store ${kept}/ledger.db --trust ${kept}/trust.txt`);
+    say(`writ verify ${kept}/loan-1001.bundle.json --trust ${kept}/trust.txt`);
+    say(`writ fsck --store ${kept}/ledger.db --trust ${kept}/trust.txt`);
     say(`writ show loan-1001 --tenant demo --origin demo.example/writ --store ${kept}/ledger.db`);
   }
   say('npm run example:credit -- <german.data>  1,000 real applications under a policy');
