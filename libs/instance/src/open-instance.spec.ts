@@ -76,7 +76,7 @@ describe('openInstance', () => {
     const instance = await start({ create: true });
     const { ready, checks } = await instance.readiness();
     expect(ready).toBe(true);
-    expect(checks.map(({ name }) => name)).toEqual(['store', 'clock', 'index', 'lineage', 'shutdown']);
+    expect(checks.map(({ name }) => name)).toEqual(['store', 'clock', 'index', 'lineage', 'key', 'shutdown']);
     for (const file of ['data/ledger.db', 'data/key.json']) expect(statSync(join(folder, file)).mode & 0o077).toBe(0);
   });
 
@@ -89,6 +89,32 @@ describe('openInstance', () => {
     expect(existsSync(join(folder, 'data/ledger.db'))).toBe(false);
   });
 
+  it('begins no other store where this node knows one', async () => {
+    await (await start({ create: true })).close();
+    rmSync(join(folder, 'data/ledger.db'));
+    expect(await codeOf(start({ create: true }))).toBe('STORE_MISSING');
+  });
+
+  it('gives what happened an index and a checkpoint before it closes', async () => {
+    const first = await start({ create: true }, { WRIT_ANCHOR_INTERVAL_MS: '60000' });
+    await putInForce(first, { principal: first.authenticate(undefined) });
+    await first.close();
+    const second = await start();
+    const { sizeLeaves, checkpointSizeLeaves, behind, fault } = await second.lineageStatus();
+    expect({ sizeLeaves, checkpointSizeLeaves, behind, fault }).toEqual({
+      sizeLeaves: 3n,
+      checkpointSizeLeaves: 3n,
+      behind: 0,
+      fault: undefined,
+    });
+  });
+
+  it('makes no new checkpoint key for a ledger that has signed with one', async () => {
+    await (await start({ create: true })).close();
+    rmSync(join(folder, 'data/checkpoint-key.json'));
+    expect(await codeOf(start({ create: true }))).toBe('KEY_FILE_INVALID');
+  });
+
   it('never makes a new key for a store that is there', async () => {
     await (await start({ create: true })).close();
     rmSync(join(folder, 'data/key.json'));
@@ -99,12 +125,15 @@ describe('openInstance', () => {
   it('refuses another key and another origin', async () => {
     await (await start({ create: true })).close();
     expect(await codeOf(start({}, { WRIT_ORIGIN: 'ledger.test/other' }))).toBe('STORE_NOT_OURS');
-    await (
-      await start(
-        { create: true },
-        { WRIT_STORE_URL: `sqlite:${folder}/two/l.db`, WRIT_KEY_FILE: `${folder}/two/k.json` },
-      )
-    ).close();
+    const two = {
+      WRIT_STORE_URL: `sqlite:${folder}/two/l.db`,
+      WRIT_KEY_FILE: `${folder}/two/k.json`,
+      WRIT_STATE_DIR: `${folder}/two/state`,
+      WRIT_LINEAGE_DIR: `${folder}/two/lineage`,
+      WRIT_MARK_DIR: `${folder}/two/mark`,
+      WRIT_CHECKPOINT_KEY_FILE: `${folder}/two/checkpoint-key.json`,
+    };
+    await (await start({ create: true }, two)).close();
     expect(await codeOf(start({}, { WRIT_KEY_FILE: `${folder}/two/k.json` }))).toBe('KEY_MISMATCH');
   });
 

@@ -1,56 +1,128 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { RejectedError, UnavailableError, type IntegrityError } from '@writ/errors';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { RejectedError, type IntegrityError } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
-import type { Lineage } from '@writ/lineage';
-import type { Alarm, Clock, Randomness, TrustedKeys } from '@writ/operations';
-import type { Attestor } from '@writ/signing';
+import { lineageStream } from '@writ/ledger';
+import {
+  openLineage,
+  parseWitnessPolicy,
+  WitnessHttp,
+  WitnessSet,
+  type AnchorAlarm,
+  type OpenedLineage,
+} from '@writ/lineage';
+import type { Alarm, Clock, FollowedKeys, Randomness } from '@writ/operations';
+import { drawNoteKey, generateNoteKeyFile, readNoteKeyFile, type Attestor, type NoteKey } from '@writ/signing';
+import { readerModuleUrl } from './reader-module.js';
 import type { Settings } from './settings.js';
 
 /** Told of an event that the sequencer gave no index. */
 export type OnForeignEvent = (stream: string, revision: bigint, error: IntegrityError) => void;
 
 export interface LineagePorts {
+  /** The bare store. */
   readonly store: EventStore;
   readonly attestor: Attestor;
-  readonly keys: TrustedKeys;
+  readonly keys: FollowedKeys;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly onAlarm: (alarm: Alarm) => void;
   readonly onForeignEvent: OnForeignEvent;
+  /** Makes the checkpoint key where it is missing and nothing was signed with it. */
   readonly create: boolean;
 }
 
 /** This node has seen events of a store: one without any is not to be begun in its place. */
-export function hasSeenHead({ store, stateDir }: Pick<Settings, 'store' | 'stateDir'>): boolean {
-  return store.kind !== 'memory' && existsSync(join(stateDir, 'lineage-head.json'));
+export function hasSeenHead(settings: Pick<Settings, 'store' | 'stateDir'>): boolean {
+  return settings.store.kind !== 'memory' && existsSync(seenFile(settings));
 }
 
-/** A lineage that has nothing to tell yet. */
-export async function openLineageOf(_settings: Settings, _ports: LineagePorts): Promise<Lineage> {
-  const unknown = (): never => {
-    throw new RejectedError('CHECKPOINT_UNKNOWN', 'no checkpoint is published', {});
-  };
-  return {
-    status: async () => ({
-      role: 'stopped',
-      sizeLeaves: 0n,
-      checkpointSizeLeaves: 0n,
-      cosignedBy: 0,
-      behind: 0,
-    }),
-    standings: async (eventIds) => eventIds.map(() => ({ kind: 'recorded' })),
-    awaitStanding: async (eventIds) => eventIds.map(() => ({ kind: 'recorded' })),
-    checkpoint: async () => unknown(),
-    indexOf: async () => {
-      throw new UnavailableError('NOT_SEQUENCED_YET', 'nothing is sequenced', {});
-    },
-    entryAt: async () => unknown(),
-    inclusion: async () => unknown(),
-    consistency: async () => unknown(),
-    tile: async () => undefined,
-    entries: async () => undefined,
-    requireWritable: () => undefined,
-    close: () => Promise.resolve(),
-  };
+/**
+ * The tree of this ledger: beside a store on disk with a thread of its own, folders and a mark; else in memory.
+ * @throws RejectedError `KEY_FILE_INVALID`, `TRUST_POLICY_INVALID`, `CONFIGURATION_INVALID`
+ */
+export async function openLineageOf(settings: Settings, ports: LineagePorts): Promise<OpenedLineage> {
+  const { origin, store, anchorIntervalMs, anchorEntries } = settings;
+  const signer = await checkpointKey(settings, ports);
+  const witnesses = witnessesOf(settings);
+  return openLineage({
+    origin,
+    store: ports.store,
+    pinned: ports.keys.pinned.keys,
+    attestor: ports.attestor,
+    signer,
+    clock: ports.clock,
+    randomness: ports.randomness,
+    anchorIntervalMs,
+    anchorEntries,
+    ...(witnesses === undefined ? {} : { witnesses }),
+    ...(store.kind === 'memory'
+      ? {}
+      : {
+          onDisk: {
+            lineageDir: settings.lineageDir,
+            markDir: settings.markDir,
+            seenFile: seenFile(settings),
+            source: { moduleUrl: readerModuleUrl(), location: store.path },
+          },
+        }),
+    onForeignEvent: ports.onForeignEvent,
+    onAlarm: (alarm) => ports.onAlarm(alarmOf(alarm)),
+  });
+}
+
+function seenFile({ stateDir }: Pick<Settings, 'stateDir'>): string {
+  return join(stateDir, 'lineage-head.json');
+}
+
+/** A ledger that has signed checkpoints never gets another key for them: two keys of one name could sign two histories. */
+async function checkpointKey(settings: Settings, { store, create }: LineagePorts): Promise<NoteKey> {
+  const { origin, checkpointKeyFile } = settings;
+  if (settings.store.kind === 'memory') return drawNoteKey('checkpoint', origin);
+  if (
+    create &&
+    !existsSync(checkpointKeyFile) &&
+    (await store.readStream(lineageStream(origin), { maxCount: 1 })).length === 0
+  ) {
+    // A crash after this leaves a key that signed nothing, which the next start takes.
+    mkdirSync(dirname(checkpointKeyFile), { recursive: true, mode: 0o700 });
+    return generateNoteKeyFile(checkpointKeyFile, 'checkpoint', origin);
+  }
+  const key = await readNoteKeyFile(checkpointKeyFile, 'checkpoint');
+  if (key.key.name === origin) return key;
+  throw new RejectedError('KEY_FILE_INVALID', 'the checkpoint key is that of another ledger', {
+    path: checkpointKeyFile,
+    origin,
+    keyName: key.key.name,
+  });
+}
+
+function witnessesOf({ witnessFile, witnessAllowPrivate }: Settings): WitnessSet | undefined {
+  if (witnessFile === undefined) return undefined;
+  const transport = new WitnessHttp({ allowPrivate: witnessAllowPrivate });
+  const policy = parseWitnessPolicy(readWitnessFile(witnessFile), transport);
+  return new WitnessSet(policy, { transport, nowMs: () => performance.now() });
+}
+
+function readWitnessFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const problems = [{ variable: 'WRIT_WITNESS_FILE', value: path, wants: 'a file that can be read' }];
+    const message = `\`WRIT_WITNESS_FILE\` is \`${path}\` and wants a file that can be read`;
+    throw new RejectedError('CONFIGURATION_INVALID', message, { problems }, { cause });
+  }
+}
+
+function alarmOf(alarm: AnchorAlarm): Alarm {
+  switch (alarm.kind) {
+    case 'fault': {
+      const { code, message } = alarm.fault;
+      return { kind: 'background_failure', task: 'anchor', code, message };
+    }
+    case 'witness': {
+      const { witness, result, detail } = alarm.outcome;
+      return { kind: 'background_failure', task: `cosignature of ${witness}`, code: result, message: detail };
+    }
+  }
 }

@@ -16,7 +16,6 @@ import { evaluateRequest, publishLoanPolicy } from '../harness/story.js';
 import { TlogClient } from './tlog-client.js';
 
 jest.setTimeout(120_000);
-afterAll(removeFolders);
 
 /** So that the tree has more than one tile, and a second level. */
 const EXECUTIONS = 140;
@@ -62,6 +61,7 @@ afterAll(async () => {
   executions.close();
   lineage.close();
   await server.stop();
+  removeFolders();
 });
 
 async function anchored(executionId: string): Promise<Json> {
