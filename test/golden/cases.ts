@@ -1,15 +1,17 @@
 import { canonicalise, parseBase64, parseJson, textOf, toBase64, utf8, type JsonObject } from '@writ/encoding';
 import { attestationMessage, encodeBundle } from '@writ/evidence';
-import { commit, parseEntry } from '@writ/ledger';
+import { commit, parseEntry, type Fact } from '@writ/ledger';
 import { emptyRoot, encodeEntryBundle, rootOf } from '@writ/merkle';
 
 import {
   attestAnew,
   bundleOf,
+  bundleStream,
   checkpointOf,
   COSIGNED_AT,
   firstSigner,
   leavesOf,
+  sealed,
   secondSigner,
   strangeSigner,
   type LoggedEvent,
@@ -80,6 +82,7 @@ function signedLies(history: readonly LoggedEvent[]): GoldenCase[] {
     { name: 'other-document', bundle: withData(1, (data) => ({ ...data, document: otherDocument(data['document']) })) },
     { name: 'committed-twice', bundle: encodeBundle(bundleOf(committedTwice(history, committed), 'loan-1')) },
     { name: 'superseded-long-before', bundle: encodeBundle(bundleOf(supersededLongBefore(history), 'loan-5')) },
+    { name: 'denied-beside-another-policy', bundle: deniedBesideAnotherPolicy(history) },
     { name: 'last-event-left-out-head-signed', bundle: leftOut(history), entries: entriesOf(history) },
     { name: 'last-event-left-out-and-nobody-looks', bundle: leftOut(history) },
   ];
@@ -242,6 +245,25 @@ function committedTwice(history: readonly LoggedEvent[], at: number): LoggedEven
     }),
   });
   return [...history, again];
+}
+
+/**
+ * The ledger denies for want of a policy while one is in force, and shows the stream of another policy, of which none is.
+ */
+function deniedBesideAnotherPolicy(history: readonly LoggedEvent[]): Uint8Array {
+  const { nonce: _nonce, ...published } = JSON.parse(history[1]?.data ?? '{}') as JsonObject;
+  const fact = { type: 'PolicyPublished', data: { ...published, policyId: 'other' } } as unknown as Fact;
+  const stream = 'policy-acme.other';
+  const other = sealed(fact, { stream, revision: 0n, recordedAtMs: Date.UTC(2026, 0, 15, 12) });
+  const denied = history.map((event) => {
+    if (event.stream !== 'execution-acme.loan-8') return event;
+    const reasons = [{ code: 'NO_POLICY_IN_FORCE', text: 'no version of the policy is in force' }];
+    const without = { policy: null, rule: null, reasons, obligations: [], diagnostics: [] };
+    return attestAnew(event, { data: (data) => ({ ...data, ...without }) });
+  });
+  const log = [denied[0] as LoggedEvent, other, ...denied.slice(1)];
+  const bundle = bundleOf(log, 'loan-8');
+  return encodeBundle({ ...bundle, streams: { ...bundle.streams, policy: bundleStream(log, stream) } });
 }
 
 /** The ledger signs that the stream ends before its last event. Only the entries themselves can tell otherwise. */

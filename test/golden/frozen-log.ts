@@ -245,10 +245,11 @@ export function bundleOf(events: readonly LoggedEvent[], executionId: string, op
   };
 }
 
-function bundleStream(
+/** A stream of a bundle: its events with their proofs, under a signed head. */
+export function bundleStream(
   events: readonly LoggedEvent[],
   stream: string,
-  { signer, withhold }: { readonly signer: Signer; readonly withhold: readonly string[] | 'all' },
+  { signer = firstSigner, withhold = [] }: Pick<BundleOptions, 'signer' | 'withhold'> = {},
 ): BundleStream {
   const leaves = leavesOf(events);
   const own = events.flatMap((event, index) => (event.stream === stream ? [{ event, index }] : []));

@@ -256,7 +256,7 @@ def _check_attestations(found, events, known, origin):
 def _check_keys(found, streams, known, size):
     if known.fault is not None:
         found("failed", known.fault)
-    signings = [(event.signer, event.index) for stream in streams.values() for event in stream.events]
+    signings = [(event.signer, event.index) for role in ("execution", "policy") for event in streams[role].events]
     signings += [(stream.json["head"]["keyId"], size - 1) for stream in streams.values()]
     for event in streams["policy"].events:
         if event.type == "PolicyPublished" and event.data is not None:
@@ -365,6 +365,8 @@ def _check_policy_digest(found, decisions, policy):
     published = _publications(policy)
     for decision in decisions:
         named = decision.data["policy"]
+        if policy.name != f"policy-{decision.data['tenant']}.{decision.data['intent']['policyId']}":
+            found("failed", "POLICY_DIGEST_MISMATCH")
         if named is None:
             continue
         if named["policyId"] != decision.data["intent"]["policyId"]:

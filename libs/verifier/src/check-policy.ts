@@ -13,6 +13,8 @@ export function checkPolicyDigest(decisions: readonly Decision[], timeline: Poli
   for (const { event, opened } of decisions) {
     const { policy, intent } = event.data;
     const { subject } = opened;
+    // Also of a denial without a policy: beside another policy's stream it would seem that none was in force.
+    if (intent.policyId !== timeline.policyId) found.fail('POLICY_DIGEST_MISMATCH', subject);
     if (policy === null) {
       found.remark('NO_POLICY', subject);
       continue;

@@ -11,6 +11,8 @@ export interface InForce {
 }
 
 export interface PolicyTimeline {
+  /** Of the stream. */
+  readonly policyId: string;
   /** In order; begins with none in force. */
   readonly spans: readonly InForce[];
   readonly publications: readonly { readonly event: LedgerEvent<'PolicyPublished'>; readonly opened: OpenedEvent }[];
@@ -55,7 +57,7 @@ export function policyTimeline(stream: OpenedStream): PolicyTimeline | { readonl
         break;
     }
   }
-  return { spans, publications, hasWithheld };
+  return { policyId: name.kind === 'policy' ? name.policyId : '', spans, publications, hasWithheld };
 }
 
 function isPolicyEvent(
