@@ -1,7 +1,8 @@
 import { runInNewContext } from 'node:vm';
 import { canonicalise, canonicalText } from './canonical.js';
 import { canonicalTextOfOwn } from './canonical-own.js';
-import { parseCanonical } from './parse-canonical.js';
+import { parseCanonical, parseOftenCanonical } from './parse-canonical.js';
+import { parseJson } from './parse-json.js';
 import { textOf, utf8 } from './utf8.js';
 
 function expectRefused(act: () => unknown, code: string, details: Record<string, unknown> = {}): void {
@@ -230,5 +231,35 @@ describe('the form of our own values', () => {
     expect(canonicalTextOfOwn({ b: 1, a: { '\u20ac': 1, '\ud83d\ude00': 2, ä: 3 }, '': [] })).toBe(
       canonicalText({ b: 1, a: { '\u20ac': 1, '\ud83d\ude00': 2, ä: 3 }, '': [] }),
     );
+  });
+});
+
+describe('parseOftenCanonical', () => {
+  test.each(['null', '{"a":[1,{"b":"\u00e9"}]}', ' {"b":1, "a":2}', '"\\u0041"', '1.0'])(
+    'reads %s as parseJson does',
+    (text) => {
+      expect(parseOftenCanonical(utf8(text))).toEqual(parseJson(text));
+    },
+  );
+
+  test.each([
+    '',
+    '{"a":1,"a":2}',
+    '{"__proto__":1}',
+    '"\\ud800"',
+    '9007199254740993',
+    '[1,]',
+    '{"a":{"constructor":1}}',
+  ])('refuses %s as parseJson does', (text) => {
+    const codeOf = (work: () => unknown): unknown => {
+      try {
+        return work();
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    const code = codeOf(() => parseOftenCanonical(utf8(text)));
+    expect(code).toBe(codeOf(() => parseJson(text)));
+    expect(code).toMatch(/^JSON_/);
   });
 });

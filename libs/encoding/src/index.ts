@@ -42,6 +42,6 @@ export {
   type PolicyId,
   type Tenant,
 } from './names.js';
-export { parseCanonical } from './parse-canonical.js';
+export { parseCanonical, parseOftenCanonical } from './parse-canonical.js';
 export { parseJson, type ParseOptions } from './parse-json.js';
 export { textOf, utf8 } from './utf8.js';

@@ -19,6 +19,14 @@ export function parseCanonical(bytes: Uint8Array, options: ParseOptions = {}): J
 }
 
 /**
+ * As `parseJson` of bytes, for JSON that is nearly always canonical, because we wrote it: then the platform reads it.
+ * Whatever it is, it is held to the same rules; objects may have the ordinary prototype. Throws JSON_* as `parseJson`.
+ */
+export function parseOftenCanonical(bytes: Uint8Array, options: ParseOptions = {}): JsonValue {
+  return readIfCanonical(bytes, options) ?? parseJson(bytes, options);
+}
+
+/**
  * The value, or `undefined` unless the bytes are its canonical form. What the platform's parser reads is believed only
  * where writing it out again gives the very same text: a name that it dropped, a number that it rounded or a name that
  * it should have refused would not come back.

@@ -1,4 +1,4 @@
-import { canonicalText, canonicalTextOfOwn, parseBase64, parseJson, toBase64, utf8 } from '@writ/encoding';
+import { canonicalText, canonicalTextOfOwn, parseBase64, parseOftenCanonical, toBase64, utf8 } from '@writ/encoding';
 import type { JsonObject, JsonValue, KeyId } from '@writ/encoding';
 import { IntegrityError } from '@writ/errors';
 
@@ -58,13 +58,11 @@ export function encodeMetadata(metadata: EventMetadata, openingsText?: string): 
 /** Reads metadata strictly. Throws IntegrityError FOREIGN_EVENT: we write no other, so somebody else did. */
 export function parseMetadata(bytes: Uint8Array): EventMetadata {
   try {
-    const value = membersOf(parseJson(bytes, { maxBytes: MAX_METADATA_BYTES, ...WRAPPED_DEPTH }), 'metadata', [
-      'v',
-      'attestation',
-      'streamSalt?',
-      'openings?',
-      'trace?',
-    ]);
+    const value = membersOf(
+      parseOftenCanonical(bytes, { maxBytes: MAX_METADATA_BYTES, ...WRAPPED_DEPTH }),
+      'metadata',
+      ['v', 'attestation', 'streamSalt?', 'openings?', 'trace?'],
+    );
     if (value['v'] !== METADATA_VERSION) refuse('v');
     const { streamSalt, openings, trace } = value;
     return {

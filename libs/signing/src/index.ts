@@ -11,6 +11,7 @@ export {
   type DetachedSignature,
   type LeafToAttest,
 } from './attestor.js';
+export { BatchVerdicts } from './batch-verdicts.js';
 export { createSigner, fastSigner } from './fast-signer.js';
 export { eraseSecret, generateKeyFile, readKeyFile, readPublicHalf, type PublicHalf } from './key-file.js';
 export { memoryKeyRing, openKeyRing, successorPath, type KeyRing } from './key-ring.js';

@@ -1,8 +1,8 @@
 import { IntegrityError, RejectedError } from '@writ/errors';
+import { utf8 } from '@writ/encoding';
 import {
   GRANT_DOMAIN,
   keyIdOf,
-  verifyAttestation,
   verifyLeaf,
   type Attestation,
   type SignedGrant,
@@ -11,12 +11,15 @@ import {
   type VerifySignature,
 } from '@writ/evidence';
 
+import { leafHash } from '@writ/merkle';
+
+import { BatchVerdicts } from './batch-verdicts.js';
 import { cachedVerify } from './cached-verify.js';
 import { opensslVerify } from './openssl-verify.js';
 
 /**
  * Verifies in bulk what attestors of one origin signed, with any of a set of keys (rotation overlaps): one signature
- * per batch, on OpenSSL, remembered. It says that a trusted key signed, not that the key was valid at that place of the
+ * and each node once per batch, on OpenSSL, remembered. It says that a trusted key signed, not that the key was valid at that place of the
  * log: validity by index is the caller's.
  */
 export interface Verifier {
@@ -38,13 +41,31 @@ export interface VerifierOptions {
 export function createVerifier(keys: readonly TrustedKey[], options: VerifierOptions): Verifier {
   const trust: Trust = { origin: options.origin, keys: keys.map(requireOwnId) };
   const verify = cachedVerify(options.verify ?? opensslVerify, options.cachedBatches ?? 4096);
+  const verdicts = new BatchVerdicts(options.origin, verify);
   return {
-    verifyAttestation: (attestation) => verifyAttestation(attestation, trust, verify),
+    verifyAttestation(attestation) {
+      const { keyId } = attestation;
+      const key = trust.keys.find((trusted) => trusted.keyId === keyId);
+      if (key === undefined) {
+        throw new IntegrityError('KEY_UNKNOWN', 'the signature names a key that is not trusted here', { keyId });
+      }
+      if (isAccepted(verdicts, attestation, key.publicKey)) return;
+      throw new IntegrityError('ATTESTATION_INVALID', 'the attestation does not verify', { keyId });
+    },
     verifyGrant(grant) {
       if (verifyLeaf(GRANT_DOMAIN, grant.payload, grant, trust, verify)) return;
       throw new RejectedError('SIGNATURE_INVALID', 'the grant does not verify', { keyId: grant.keyId });
     },
   };
+}
+
+/** What is malformed does not verify, whatever it is. */
+function isAccepted(verdicts: BatchVerdicts, attestation: Attestation, publicKey: Uint8Array): boolean {
+  try {
+    return verdicts.accepts(attestation, leafHash(utf8(attestation.entry)), publicKey);
+  } catch {
+    return false;
+  }
 }
 
 /** Otherwise one key could be revoked under its name and go on under another. Only what is needed is copied. */
