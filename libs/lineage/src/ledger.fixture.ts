@@ -13,6 +13,7 @@ export const ORIGIN = 'ledger.test/tree';
 export const SECRET_KEY = new Uint8Array(32).fill(7);
 
 let counter = 0;
+let attestor: Promise<Attestor> | undefined;
 
 /** Ids that ascend; the version and variant bits are those of UUIDv7. */
 export function freshId(): EventId {
@@ -33,8 +34,9 @@ export class SmallLedger {
   }
 
   static async open(store: EventStore = new InMemoryEventStore()): Promise<SmallLedger> {
-    const attestor = await createAttestor({ secretKey: SECRET_KEY, origin: ORIGIN, worker: false });
-    const ledger = new SmallLedger(store, attestor);
+    // To make one costs more than most tests: it proves its signer, and warms it.
+    attestor ??= createAttestor({ secretKey: SECRET_KEY, origin: ORIGIN, worker: false });
+    const ledger = new SmallLedger(store, await attestor);
     if ((await store.readAll({ maxCount: 1 })).length === 0) await ledger.#addKey();
     return ledger;
   }

@@ -12,7 +12,7 @@ import type { Fault, FollowerReport } from '../sequencing/follower.js';
 import type { Sequencer } from '../sequencing/sequencer.js';
 import { requireIndexBelow, type ServedTiles } from '../tiles/served-tiles.js';
 import { latestOf, type Anchoring } from './anchoring.js';
-import { ChangeBell } from './change-bell.js';
+import type { ChangeBell } from './change-bell.js';
 
 /** A lineage that also watches what this node appends. */
 export interface OpenedLineage extends Lineage {

@@ -44,14 +44,14 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
   // 2. The tree.
   const bell = new ChangeBell();
   let report: FollowerReport | undefined;
-  let anchoring: Anchoring | undefined;
+  const role: { anchoring?: Anchoring } = {};
   const stream = new LineageStream({ ...options, store: seen.watching(store) });
   const host: SequencerHost = {
     append: ({ basedOn, data }) => stream.appendBasedOn(basedOn, 'EntriesSequenced', data),
     report: (latest) => {
       report = latest;
       noteSeen(seen, origin, latest);
-      anchoring?.followed(latest);
+      role.anchoring?.followed(latest);
       bell.ring();
     },
     died: () => {
@@ -64,7 +64,7 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
   const tiles = new ServedTiles(files.readTile, () => report?.state.sizeLeaves ?? 0n);
 
   // 3. The role.
-  anchoring = new Anchoring({
+  const anchoring = new Anchoring({
     options,
     mark: onDisk === undefined ? new MemoryMark() : new MarkFile(onDisk.markDir, options.signer.vkey),
     takeLock: () => (onDisk === undefined ? processLock() : tryPublisherLock(onDisk.markDir)),
@@ -89,6 +89,7 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
     bell,
     report: () => report,
   });
+  role.anchoring = anchoring;
   await firstReport(bell, () => report);
   if (report !== undefined) anchoring.followed(report);
   await anchoring.start();
