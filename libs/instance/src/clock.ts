@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
+import { open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatInstant, parseInstant } from '@writ/encoding';
 import { IntegrityError, UnavailableError } from '@writ/errors';
@@ -10,7 +10,7 @@ const FILE = 'clock-high-water';
 const PERSIST_EVERY_MS = 1_000;
 
 export interface NodeClockOptions {
-  /** This node's own folder. `undefined`: the mark lives and dies with the process. */
+  /** This node's own folder, which exists. `undefined`: the mark lives and dies with the process. */
   readonly stateDir: string | undefined;
   readonly toleranceMs: number;
   /** For tests. */
@@ -111,12 +111,10 @@ function readMark(file: string): number {
 }
 
 async function writeMark(file: string, markMs: number): Promise<void> {
-  const folder = dirname(file);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = `${file}.new`;
   await synced(draft, 'w', (handle) => handle.writeFile(`${formatInstant(markMs)}\n`));
   await rename(draft, file);
-  await synced(folder, 'r');
+  await synced(dirname(file), 'r');
 }
 
 async function synced(path: string, flags: 'w' | 'r', write?: (handle: FileHandle) => Promise<void>): Promise<void> {
