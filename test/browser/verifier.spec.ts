@@ -69,10 +69,7 @@ describeInChromium('the verifier in a browser without a network', () => {
         {
           bundle: base64(golden.bundle),
           trust: trustText(),
-          entries:
-            golden.entries === undefined
-              ? null
-              : history().map(({ attestation }) => base64(Buffer.from(attestation.entry))),
+          entries: golden.entries?.map(base64) ?? null,
           notBeforeMs: golden.notBeforeMs ?? null,
         },
       );

@@ -1,7 +1,7 @@
 import { canonicalise, parseBase64, parseJson, textOf, toBase64, utf8, type JsonObject } from '@writ/encoding';
 import { attestationMessage, encodeBundle } from '@writ/evidence';
 import { commit, parseEntry, type Fact } from '@writ/ledger';
-import { emptyRoot, encodeEntryBundle, rootOf } from '@writ/merkle';
+import { emptyRoot, rootOf } from '@writ/merkle';
 
 import {
   attestAnew,
@@ -22,8 +22,8 @@ import { rotatedLog } from './rotated-log.js';
 export interface GoldenCase {
   readonly name: string;
   readonly bundle: Uint8Array;
-  /** The entries of the tree, as an entry bundle, where the verifier gets a mirror. */
-  readonly entries?: Uint8Array;
+  /** All entries of the tree, where the verifier gets a mirror. */
+  readonly entries?: readonly Uint8Array[];
   /** Cosignatures must not be older than this, in milliseconds since 1970. */
   readonly notBeforeMs?: number;
 }
@@ -91,6 +91,7 @@ function signedLies(history: readonly LoggedEvent[]): GoldenCase[] {
 /** Signatures by keys that do not count. */
 function keyLies(history: readonly LoggedEvent[]): GoldenCase[] {
   const rotated = rotatedLog(history);
+  const stolen = rotatedLog(history, 7n);
   const strange = history.map((event) => attestAnew(event, { signer: strangeSigner }));
   const own = strange.map((event) => (event.type === 'KeyAdded' ? bringing(event) : event));
   const afterCutOff = rotated.map((event) =>
@@ -108,6 +109,12 @@ function keyLies(history: readonly LoggedEvent[]): GoldenCase[] {
       bundle: encodeBundle(bundleOf(afterCutOff, 'loan-7', { signer: secondSigner })),
     },
     { name: 'rotated-by-a-stranger', bundle: encodeBundle(bundleOf(byStranger, 'loan-5', { signer: secondSigner })) },
+    {
+      name: 'signed-at-the-cut-off',
+      bundle: encodeBundle(bundleOf(stolen, 'loan-6', { signer: secondSigner })),
+    },
+    { name: 'revocation-left-out-by-the-thief', bundle: revocationLeftOut(stolen), entries: entriesOf(stolen) },
+    { name: 'revocation-left-out-and-nobody-looks', bundle: revocationLeftOut(stolen) },
     { name: 'head-by-a-stranger', bundle: encodeBundle(bundleOf(history, 'loan-1', { signer: strangeSigner })) },
   ];
 }
@@ -276,6 +283,16 @@ function leftOut(history: readonly LoggedEvent[]): Uint8Array {
   return encodeBundle({ ...without, checkpoint: whole.checkpoint });
 }
 
+/**
+ * Who stole the first key has signed loan-6 with it and got it into the tree, before anybody noticed and revoked the key from
+ * there on. Now he shows the key stream without its last event, under heads that he signs himself.
+ */
+function revocationLeftOut(rotated: readonly LoggedEvent[]): Uint8Array {
+  const hidden = rotated.map((event) => (event.type === 'KeyRevoked' ? { ...event, stream: 'hidden' } : event));
+  const { checkpoint } = bundleOf(rotated, 'loan-6');
+  return encodeBundle(bundleOf(hidden, 'loan-6', { checkpoint, signer: firstSigner }));
+}
+
 function bringing(event: LoggedEvent): LoggedEvent {
   const { keyId, publicKey } = strangeSigner;
   return attestAnew(event, {
@@ -291,8 +308,8 @@ function otherDocument(document: unknown): unknown {
     : parseJson(utf8(JSON.stringify(document).replaceAll('>= 700', '>= 500')));
 }
 
-function entriesOf(log: readonly LoggedEvent[]): Uint8Array {
-  return encodeEntryBundle(log.map(({ attestation }) => utf8(attestation.entry)));
+function entriesOf(log: readonly LoggedEvent[]): readonly Uint8Array[] {
+  return log.map(({ attestation }) => utf8(attestation.entry));
 }
 
 function streamOf(bundle: Json, role: string): Json {

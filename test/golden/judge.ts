@@ -1,20 +1,13 @@
-import { decodeEntryBundle } from '@writ/merkle';
-import { mirrorOf, type EntryMirror, type Report, type VerifyBundleOptions } from '@writ/verifier';
+import { mirrorOf, type Report, type VerifyBundleOptions } from '@writ/verifier';
 
 import type { GoldenCase } from './cases.js';
-import { history } from './frozen-files.js';
 
 /** What the verifier is given beside the bundle. */
 export function optionsOf({ entries, notBeforeMs }: GoldenCase): VerifyBundleOptions {
   return {
-    ...(entries === undefined ? {} : { mirror: mirrorIn(entries) }),
+    ...(entries === undefined ? {} : { mirror: mirrorOf(entries, BigInt(entries.length)) }),
     ...(notBeforeMs === undefined ? {} : { age: { nowMs: notBeforeMs, maxAgeMs: 0 } }),
   };
-}
-
-function mirrorIn(entries: Uint8Array): EntryMirror {
-  const width = history().length;
-  return mirrorOf(decodeEntryBundle(entries, width), BigInt(width));
 }
 
 /** What of a report is frozen: the verdict, and each check that did not pass. */

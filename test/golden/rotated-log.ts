@@ -19,14 +19,15 @@ const actor = { id: 'olga', role: 'operator' } as const;
 
 /**
  * The same ledger as if its key had been rotated after the sixth event: loan-5 is signed by the new key, loan-6 still by
- * the old one (the overlap), then the old one is revoked from the next index on, and loan-7 comes from the new key.
+ * the old one (the overlap), then the old one is revoked from the next index on (or from `cutOffIndex` on), and loan-7 comes
+ * from the new key.
  */
-export function rotatedLog(history: readonly LoggedEvent[]): LoggedEvent[] {
+export function rotatedLog(history: readonly LoggedEvent[], cutOffIndex?: bigint): LoggedEvent[] {
   const of = (id: string): LoggedEvent[] => history.filter(({ stream }) => stream === `execution-acme.${id}`);
   const rotated = [...history.slice(0, 6), rotation(history)];
   rotated.push(...of('loan-5').map((event) => attestAnew(event, { signer: secondSigner })));
   rotated.push(...of('loan-6'));
-  rotated.push(revocation(rotated, BigInt(rotated.length)));
+  rotated.push(revocation(rotated, cutOffIndex ?? BigInt(rotated.length)));
   rotated.push(...of('loan-7').map((event) => attestAnew(event, { signer: secondSigner })));
   return rotated;
 }

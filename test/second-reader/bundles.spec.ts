@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { encodeEntryBundle } from '@writ/merkle';
 import { opensslVerify, opensslVerifyEd25519 } from '@writ/signing';
 import { createBundleVerifier, parseTrustFile, type Report } from '@writ/verifier';
 
@@ -63,7 +64,7 @@ describeReader('a second reader of bundles', () => {
       kind: 'bundle',
       trust: trustPath,
       file: reader.write(bundle),
-      ...(entries === undefined ? {} : { entries: reader.write(entries), size: history().length }),
+      ...(entries === undefined ? {} : { entries: reader.write(encodeEntryBundle(entries)), size: entries.length }),
       ...(notBeforeMs === undefined ? {} : { not_before: notBeforeMs / 1_000 }),
     });
 
