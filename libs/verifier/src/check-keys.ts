@@ -70,7 +70,7 @@ export function checkKeys(keys: ReadKeys, signings: readonly Signing[], checks: 
   checks.run('keys', (found) => {
     keys.report(found);
     for (const { keyId, index, subject } of signings) {
-      const code = codeOf(keys.history.standingAt(keyId, index));
+      const code = codeOfStanding(keys.history.standingAt(keyId, index));
       if (code !== undefined) found.fail(code, subject);
     }
   });
@@ -109,7 +109,8 @@ export function verifyPlain(
   return verify(message, parseBase64(signature, 64), publicKey) ? undefined : 'SIGNATURE_INVALID';
 }
 
-function codeOf(standing: KeyStanding): CheckCode | undefined {
+/** `undefined` for a key that counts. */
+export function codeOfStanding(standing: KeyStanding): CheckCode | undefined {
   switch (standing) {
     case 'valid':
       return undefined;

@@ -11,6 +11,12 @@ export {
 } from './bundle-verifier.js';
 export type { AgeLimit } from './check-checkpoint.js';
 export { CHECK_CODES, type CheckCode } from './check-codes.js';
+export {
+  createEntryVerifier,
+  type EntryVerifier,
+  type EntryVerifierOptions,
+  type ProvenEntry,
+} from './entry-verifier.js';
 export { mirrorOf, type EntryMirror } from './mirror.js';
 export {
   CHECK_NAMES,
