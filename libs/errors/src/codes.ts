@@ -252,6 +252,11 @@ export const ERROR_CODES = {
     kind: 'Integrity',
     meaning: 'the store does not hold what this node has seen in it; nothing is written until `writ recover`',
   },
+  EXECUTION_LOST: {
+    kind: 'Integrity',
+    meaning:
+      'events of this execution were lost when the store was set back, so whether it ran is unknown; nothing runs under its id any more',
+  },
   MARK_MISSING: {
     kind: 'Integrity',
     meaning: 'the lineage is not empty, and the mark of its checkpoint key is gone; nothing is signed',

@@ -28,3 +28,4 @@ export { LineageStream, type LineageStreamPorts } from './sequencing/lineage-str
 export type { AnchorAlarm, AnchorFault } from './anchor/publisher.js';
 export { WitnessHttp } from './anchor/witness-http.js';
 export { parseWitnessPolicy, WitnessSet } from './anchor/witness-set.js';
+export { recoverLedger, type RecoverOptions, type Recovery } from './anchor/recover-ledger.js';

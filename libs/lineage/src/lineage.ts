@@ -39,6 +39,12 @@ export interface Lineage {
    * @throws IntegrityError `LEDGER_ROLLED_BACK`
    */
   requireWritable(): void;
+  /**
+   * That no event of this stream is known to be lost. Asked before a grant is given: an execution of which events were
+   * lost may have run. A look at memory.
+   * @throws IntegrityError `EXECUTION_LOST`; UnavailableError `STORE_UNAVAILABLE` while that is being read
+   */
+  requireIntact(stream: string): void;
   /** Sequences what is there, publishes, lets go of mark and files. Idempotent. */
   close(): Promise<void>;
 }
@@ -46,9 +52,7 @@ export interface Lineage {
 export type StandingName = 'recorded' | 'sequenced' | 'anchored';
 
 export type Standing =
-  | { readonly kind: 'recorded' }
-  | { readonly kind: 'sequenced'; readonly index: bigint }
-  | AnchoredStanding;
+  { readonly kind: 'recorded' } | { readonly kind: 'sequenced'; readonly index: bigint } | AnchoredStanding;
 
 export interface AnchoredStanding {
   readonly kind: 'anchored';

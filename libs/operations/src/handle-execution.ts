@@ -136,6 +136,7 @@ function startGrant(engine: Engine, log: ExecutionLog, answer: Answer): Promise<
   if (revision === undefined) return undefined;
   // Also a grant that is only told again: in a store that was set back it may long have been used.
   engine.ports.lineage.requireWritable();
+  engine.ports.lineage.requireIntact(log.stream);
   const grant = signGrant(engine.ports, log, revision);
   // Where the append fails nobody waits for the grant; its own failure then concerns nobody.
   grant.catch(() => undefined);

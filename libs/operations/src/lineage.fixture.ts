@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { textOf, utf8, type EventId } from '@writ/encoding';
 import { ED25519_TYPE, formatCheckpoint, formatNote, verifierKey, type VerifierKey } from '@writ/checkpoint';
-import { RejectedError, UnavailableError } from '@writ/errors';
+import { IntegrityError, RejectedError, UnavailableError } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
 import { parseMetadata } from '@writ/ledger';
 import type { Lineage, LineageStatus, LocatedEntry, PublishedCheckpoint, Standing } from '@writ/lineage';
@@ -24,6 +24,8 @@ interface Leaf extends LocatedEntry {
  * Every hash is computed from the leaves, by the definition.
  */
 export class TestLineage implements Lineage {
+  /** Streams of which events were lost. */
+  readonly lost = new Set<string>();
   /** Thrown by `requireWritable`. */
   rolledBack: Error | undefined;
   readonly logKey: VerifierKey;
@@ -158,6 +160,10 @@ export class TestLineage implements Lineage {
 
   requireWritable(): void {
     if (this.rolledBack !== undefined) throw this.rolledBack;
+  }
+
+  requireIntact(stream: string): void {
+    if (this.lost.has(stream)) throw new IntegrityError('EXECUTION_LOST', 'events were lost', { stream });
   }
 
   async close(): Promise<void> {

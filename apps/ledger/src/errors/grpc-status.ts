@@ -131,6 +131,7 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'STORE_MIGRATION_NEEDED':
     case 'STORE_CORRUPT':
     case 'STORE_MISSING':
+    case 'EXECUTION_LOST':
     case 'LEDGER_ROLLED_BACK':
     case 'MARK_MISSING':
     case 'MARK_NOT_EXTENDED':

@@ -152,6 +152,13 @@ export class SeenHeads {
     this.#asked = true;
   }
 
+  /** What was seen and the store does not hold. @throws UnavailableError of the store */
+  async missing(): Promise<readonly SeenEvent[]> {
+    const events = distinct([this.#confirmed, this.#latest]);
+    const held = await Promise.all(events.map((event) => this.#holds(event)));
+    return events.filter((_, at) => held[at] !== true);
+  }
+
   /** Writes down what the store held when it was asked last. Never rejects: `problem` says what went wrong. */
   async persist(): Promise<void> {
     const { file, origin } = this.#options;

@@ -5,6 +5,7 @@ import type { EventStore } from '@writ/event-store';
 import { TileProver, type Hash, TILE_WIDTH } from '@writ/merkle';
 
 import type { CheckpointFiles } from '../anchor/checkpoint-folder.js';
+import type { LostStreams } from '../anchor/lost-streams.js';
 import type { SeenHeads } from '../anchor/seen-heads.js';
 import type { Lineage, LineageStatus, LocatedEntry, PublishedCheckpoint, Standing, StandingName } from '../lineage.js';
 import type { EntryIndex } from '../sequencing/entry-index.js';
@@ -25,6 +26,7 @@ export interface NodeParts {
   readonly sequencer: Sequencer;
   readonly anchoring: Anchoring;
   readonly seen: SeenHeads;
+  readonly lost: LostStreams;
   readonly tiles: ServedTiles;
   readonly files: CheckpointFiles;
   /** For reading; opened once the sequencer has made it. */
@@ -141,6 +143,10 @@ export class LineageNode implements OpenedLineage {
     this.#parts.anchoring.requireSound();
     const fault = this.#parts.report()?.fault;
     if (fault?.code === 'LEDGER_ROLLED_BACK') throw new IntegrityError('LEDGER_ROLLED_BACK', fault.message);
+  }
+
+  requireIntact(stream: string): void {
+    this.#parts.lost.requireIntact(stream);
   }
 
   watching(store: EventStore): EventStore {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { lineageStream } from '@writ/ledger';
 
 import { CheckpointFolder, CheckpointMemory } from '../anchor/checkpoint-folder.js';
+import { LostStreams } from '../anchor/lost-streams.js';
 import { MarkFile, MemoryMark } from '../anchor/mark.js';
 import { processLock, tryPublisherLock } from '../anchor/publisher-lock.js';
 import type { AnchorFault } from '../anchor/publisher.js';
@@ -41,7 +42,8 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
   await seen.check();
   seen.start();
 
-  // 2. The tree.
+  // 2. The tree, and what its recoveries say is lost.
+  const lost = new LostStreams(options);
   const bell = new ChangeBell();
   let report: FollowerReport | undefined;
   const role: { anchoring?: Anchoring } = {};
@@ -51,6 +53,7 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
     report: (latest) => {
       report = latest;
       noteSeen(seen, origin, latest);
+      lost.follow(latest.state.recoveries);
       role.anchoring?.followed(latest);
       bell.ring();
     },
@@ -82,6 +85,7 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
     sequencer: files.sequencer,
     anchoring,
     seen,
+    lost,
     tiles,
     files: files.checkpoints,
     index: files.index,
@@ -92,6 +96,7 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
   role.anchoring = anchoring;
   await firstReport(bell, () => report);
   if (report !== undefined) anchoring.followed(report);
+  await lost.settled();
   await anchoring.start();
   return node;
 }
