@@ -1,0 +1,71 @@
+/**
+ * Inclusion proofs at `--leaves` leaves for the same 1,000 indices: from our tiles in a cache of at most 32 MiB, from
+ * tiles on disk that nobody has read yet, and from merkletreejs `getProof` with the index given. Prints JSON.
+ */
+import { createHash, hash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MerkleTree } from 'merkletreejs';
+import { installSha256 } from '../../libs/encoding/dist/index.js';
+import { ServedTiles } from '../../libs/lineage/dist/tiles/served-tiles.js';
+import { TileFolder, tileFileReader } from '../../libs/lineage/dist/tiles/tile-folder.js';
+import { growTiles, tilePath, TileProver, verifyInclusion } from '../../libs/merkle/dist/index.js';
+import { median, ratio, round } from '../figures.mjs';
+
+const { values } = parseArgs({
+  options: {
+    path: { type: 'string', default: tmpdir() },
+    leaves: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+  },
+});
+installSha256((input) => hash('sha256', input, 'buffer'));
+const sizeLeaves = Number(values.leaves);
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
+const leaves = Array.from({ length: sizeLeaves }, (_, n) => sha256(Buffer.from(`\0leaf ${n}`)));
+const indices = Array.from({ length: 1_000 }, (_, n) => (n * 7_919 + 13) % sizeLeaves);
+
+const folder = mkdtempSync(join(values.path, 'writ-bench-tiles-'));
+const files = new TileFolder(folder);
+const none = { readTile: () => Promise.reject(new Error('an empty tree has no tile')) };
+for (const tile of await growTiles(none, 0, leaves)) files.write(tilePath(tile), tile.bytes);
+
+const served = () => new ServedTiles(tileFileReader(folder), () => BigInt(sizeLeaves));
+const prover = new TileProver(served(), sizeLeaves);
+const root = await prover.root();
+const oracle = new MerkleTree(
+  leaves,
+  (data) => sha256(data.length === 64 ? Buffer.concat([Buffer.of(1), data]) : data),
+  { hashLeaves: false, sortPairs: false, duplicateOdd: false },
+);
+if (!Buffer.from(root).equals(oracle.getRoot())) throw new Error('void: the roots differ');
+
+async function microsecondsEach(prove) {
+  const start = performance.now();
+  for (const index of indices) await prove(index);
+  return ((performance.now() - start) * 1_000) / indices.length;
+}
+
+for (const index of indices) {
+  verifyInclusion({ index, sizeLeaves, leafHash: leaves[index], path: await prover.inclusion(index) }, root);
+}
+const warm = [];
+const theirs = [];
+for (let n = 0; n < Number(values.rounds) + 1; n += 1) {
+  warm.push(await microsecondsEach((index) => prover.inclusion(index)));
+  theirs.push(await microsecondsEach((index) => oracle.getProof(leaves[index], index)));
+}
+// A reader of its own for each proof: nothing is kept from one to the next.
+const cold = await microsecondsEach((index) => new TileProver(served(), sizeLeaves).inclusion(index));
+rmSync(folder, { recursive: true });
+console.log(
+  JSON.stringify({
+    leaves: sizeLeaves,
+    cachedMicroseconds: round(median(warm.slice(1)), 2),
+    coldMicroseconds: round(cold),
+    merkletreejsMicroseconds: round(median(theirs.slice(1)), 2),
+    cachedToMerkletreejs: ratio(median(warm.slice(1)), median(theirs.slice(1))),
+  }),
+);
