@@ -111,7 +111,7 @@ describe('a hostile file', () => {
         }
         return isHarmless(verifier.verify(Uint8Array.from(file)));
       }),
-      { ...seed, numRuns: 2_000 },
+      { ...seed, numRuns: 1_000 },
     );
   }, 120_000);
 
@@ -141,7 +141,7 @@ describe('a hostile file', () => {
         const file = Buffer.from(JSON.stringify(sorted(json)));
         return isHarmless(verifier.verify(Uint8Array.from(file)));
       }),
-      { ...seed, numRuns: 3_000 },
+      { ...seed, numRuns: 1_500 },
     );
   }, 120_000);
 
@@ -156,7 +156,7 @@ describe('a hostile file', () => {
         ];
         return reports.every(({ verdict }) => verdict === null);
       }),
-      { ...seed, numRuns: 500 },
+      { ...seed, numRuns: 300 },
     );
   });
 });

@@ -22,12 +22,13 @@ export interface PolicyTimeline {
 
 /**
  * What was in force when, from the events of a policy. Returns the first event that cannot follow as a fault: of another
- * policy, of another kind, or an activation that does not count up from the one before.
+ * policy, of another kind, or an activation that does not count up from the one before, or is of a retired version.
  */
 export function policyTimeline(stream: OpenedStream): PolicyTimeline | { readonly fault: OpenedEvent } {
   const name = parseStreamName(stream.stream);
   const spans: InForce[] = [{ activation: null, index: -1n, recordedAtMs: Number.NEGATIVE_INFINITY }];
   const publications: { event: LedgerEvent<'PolicyPublished'>; opened: OpenedEvent }[] = [];
+  const retired = new Set<string>();
   let activations = 0;
   let hasWithheld = false;
   for (const opened of stream.events) {
@@ -47,11 +48,12 @@ export function policyTimeline(stream: OpenedStream): PolicyTimeline | { readonl
         break;
       case 'PolicyActivated':
         activations += 1;
-        if (event.data.activation !== activations) return { fault: opened };
+        if (event.data.activation !== activations || retired.has(event.data.version)) return { fault: opened };
         if (event.data.supersedes !== (current?.data.version ?? null)) return { fault: opened };
         spans.push({ activation: event, index, recordedAtMs: event.recordedAtMs });
         break;
       case 'PolicyRetired':
+        retired.add(event.data.version);
         if (event.data.version !== current?.data.version) break;
         spans.push({ activation: null, index, recordedAtMs: event.recordedAtMs });
         break;

@@ -265,6 +265,25 @@ describe('what a dishonest ledger signs and anchors', () => {
     expect(verified(early.bundleOf(), early.trust())).toMatchObject({ failed: ['inForce'], codes: ['POLICY_NOT_YET'] });
   });
 
+  it('a retired version that is put in force again, and an activation that was not counted', () => {
+    const ledger = founded();
+    ledger.retire();
+    ledger.activate();
+    ledger.evaluate();
+    expect(verified(ledger.bundleOf(), ledger.trust())).toMatchObject({
+      failed: ['inForce'],
+      codes: ['EVENT_INVALID'],
+    });
+    const uncounted = founded();
+    const [, , activated] = uncounted.events;
+    const { data } = activated?.prepared.event as unknown as { data: Record<string, unknown> };
+    uncounted.append(POLICY, [
+      { type: 'PolicyActivated', data: { ...data, activation: 3, supersedes: '1.0.0' } as never },
+    ]);
+    uncounted.evaluate();
+    expect(verified(uncounted.bundleOf(), uncounted.trust()).failed).toEqual(['inForce']);
+  });
+
   it('a denial for want of a policy while one was in force', () => {
     const ledger = founded();
     ledger.later(60_000).evaluate({ staleBy: 1 });
