@@ -17,6 +17,7 @@ import { logCommand } from './commands/log.js';
 import { policyCommand } from './commands/policy.js';
 import { proveCommand } from './commands/prove.js';
 import { reconcileCommand } from './commands/reconcile.js';
+import { recoverCommand } from './commands/recover.js';
 import { releaseCommand } from './commands/release.js';
 import { renewCommand } from './commands/renew.js';
 import { reserveCommand } from './commands/reserve.js';
@@ -64,6 +65,7 @@ export function buildProgram(shell: Shell = { world: processWorld(), exitCode: 0
         tokensCommand(shell),
         backupCommand(shell),
         restoreCommand(shell),
+        recoverCommand(shell),
         fsckCommand(shell),
         storeCommand(shell),
       ],

@@ -14,6 +14,7 @@ export type {
 } from './instance.js';
 export { backupStore, migrateStore, restoreStore } from './maintain-store.js';
 export { openInstance } from './open-instance.js';
+export { recoverLedger, type RecoverLedgerOptions, type Recovery } from './recover-ledger.js';
 export { isLoopback, parseSettings, type SettingProblem } from './parse-settings.js';
 export type { Address, StoreLocation } from './setting-values.js';
 export { SETTINGS, type Settings, type Variable } from './settings.js';

@@ -71,7 +71,8 @@ export async function openLineageOf(settings: Settings, ports: LineagePorts): Pr
   });
 }
 
-function seenFile({ stateDir }: Pick<Settings, 'stateDir'>): string {
+/** What this node has seen of the store. */
+export function seenFile({ stateDir }: Pick<Settings, 'stateDir'>): string {
   return join(stateDir, 'lineage-head.json');
 }
 

@@ -193,8 +193,9 @@ async function requireKeepsPromises(
   surviving: SurvivingTree | undefined,
 ): Promise<void> {
   const latest = await new CheckpointFolder(onDisk.lineageDir).latest();
-  const notes = latest === undefined ? checkpoints : [...checkpoints, latest];
-  for (const signed of [marked, ...notes.map((note) => headOfCheckpoint(note, signer.key))]) {
+  const published = latest === undefined ? undefined : headOfCheckpoint(latest, signer.key);
+  const held = checkpoints.map((note) => headOfCheckpoint(note, signer.key) ?? refuseCheckpoint());
+  for (const signed of [marked, published, ...held]) {
     if (signed === undefined) continue;
     if (signed.sizeLeaves > known.sizeLeaves) {
       throw new IntegrityError(
@@ -306,6 +307,10 @@ async function putSeenAside({ onDisk, origin, store, clock }: RecoverOptions): P
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   return size;
+}
+
+function refuseCheckpoint(): never {
+  throw new RejectedError('REQUEST_INVALID', 'what was given is no checkpoint of this log', { field: 'checkpoints' });
 }
 
 function requireReason(reason: string): void {
