@@ -27,5 +27,6 @@ USER node
 VOLUME /var/lib/writ
 EXPOSE 7420 7421
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "/app/apps/cli/bin/writ.js", "health"]
-ENTRYPOINT ["node", "/app/apps/cli/bin/writ.js"]
+# A decision leaves garbage behind: a larger nursery spares copying it about (docs/guides/performance.md).
+ENTRYPOINT ["node", "--max-semi-space-size=32", "/app/apps/cli/bin/writ.js"]
 CMD ["serve"]

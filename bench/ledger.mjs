@@ -46,9 +46,10 @@ export async function openWithoutStore() {
   const keyPorts = { store, attestor, randomness: systemRandomness(), clock: { nowMs: Date.now }, origin };
   const keys = await openKeys(keyPorts, { mayBegin: true });
   const index = { list: nothing, due: nothing, lag: nothing, close: nothing };
+  const lineage = { requireWritable: () => undefined };
   const runtime = { version: 'bench', buildDigest: `sha256:${'0'.repeat(64)}` };
   const limits = { maxSkewMs: 2_000, policyMaxStaleMs: 1_000, onAlarm: () => undefined };
-  const operations = createOperations(createEngine({ ...keyPorts, index, runtime, ...limits }, keys));
+  const operations = createOperations(createEngine({ ...keyPorts, index, lineage, runtime, ...limits }, keys));
   const context = { principal: { actor: { id: 'bench', role: 'operator' }, tenants: '*', actions: '*' } };
   await putPolicyInForce(operations, context);
   return { operations, context, close: () => attestor.close() };

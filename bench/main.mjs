@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { tableOf } from './table.mjs';
 import { measureWire } from './wire/measure-wire.mjs';
+import { SERVER_NODE_OPTIONS } from './wire/processes.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +36,11 @@ async function part(script, options, nodeOptions = []) {
 
 const PARTS = {
   'in-process': () =>
-    part('in-process.mjs', { path, ms: quick ? 300 : 2_000, rounds: quick ? 1 : 5, warm: quick ? 1 : 20_000 }),
+    part(
+      'in-process.mjs',
+      { path, ms: quick ? 300 : 2_000, rounds: quick ? 1 : 5, warm: quick ? 1 : 20_000 },
+      SERVER_NODE_OPTIONS,
+    ),
   wire: () =>
     measureWire({
       path,

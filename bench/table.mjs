@@ -49,7 +49,7 @@ function wire(part) {
     name,
     `${each.ledger.perSecond}/s  p50 ${each.ledger.p50Ms}  p99 ${each.ledger.p99Ms} ms`,
     `${each.echo.perSecond}/s  p50 ${each.echo.p50Ms}  p99 ${each.echo.p99Ms} ms echo`,
-    `${each.ratio} (p99 ${each.p99Ratio})`,
+    `${each.ratio} (p99 ${each.p99Ratio}; empty ${each.emptyRatio})`,
     target,
   ];
   return [

@@ -1,4 +1,4 @@
-/** An empty gRPC echo as Nest makes it, to compare with. Prints its port. */
+/** A gRPC echo as Nest makes it, with answers as large as asked for and nothing done, to compare with. Prints its port. */
 import 'reflect-metadata';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -6,13 +6,24 @@ import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { GrpcMethod, GrpcStreamCall, Transport } from '@nestjs/microservices';
 
+/** Answers by size, made once. */
+const answers = new Map();
+
+function answerTo({ answerBytes }) {
+  const known = answers.get(answerBytes);
+  if (known !== undefined) return known;
+  const answer = answerBytes > 0 ? { filler: Buffer.alloc(answerBytes, 120) } : {};
+  answers.set(answerBytes, answer);
+  return answer;
+}
+
 class EchoController {
-  unary() {
-    return {};
+  unary(request) {
+    return answerTo(request);
   }
 
   stream(call) {
-    call.on('data', () => call.write({}));
+    call.on('data', (request) => call.write(answerTo(request)));
     call.on('end', () => call.end());
   }
 }

@@ -2,11 +2,12 @@
  * A load from a process of its own: so many callers, each with one call under way, for so long. Told by messages from its
  * parent, one load at a time; answers with what came back.
  *
- * A load is `{ port, path, kind: 'unary' | 'batch' | 'stream', empty, callers, ms, items }`.
+ * A load is `{ port, path, kind: 'unary' | 'batch' | 'stream', echo, callers, ms, items }`; with `echo`, sizes of request
+ * and answer, its messages are for the echo.
  */
 import { percentile } from '../figures.mjs';
 import { H2Connection } from './h2-connection.mjs';
-import { batchRequests, emptyRequests, evaluateRequests, streamRequests } from './requests.mjs';
+import { batchRequests, echoRequests, evaluateRequests, streamRequests } from './requests.mjs';
 
 const MAX_CONNECTIONS = 4;
 
@@ -18,9 +19,16 @@ process.on('message', (load) => {
   );
 });
 
-function requestsOf({ kind, empty, items }) {
-  if (empty) return emptyRequests();
-  return kind === 'batch' ? batchRequests(items) : evaluateRequests();
+function requestsOf({ kind, echo, items }) {
+  if (echo !== undefined) return echoRequests(echo);
+  switch (kind) {
+    case 'batch':
+      return batchRequests(items);
+    case 'stream':
+      return streamRequests();
+    default:
+      return evaluateRequests();
+  }
 }
 
 async function runCalls(load) {
@@ -52,12 +60,13 @@ async function runCalls(load) {
   await orClosed(Promise.all(all), connections);
   const elapsedMs = performance.now() - start;
   for (const connection of connections) connection.close();
-  return summary(times, failed, elapsedMs, answerBytes);
+  return summary(times, failed, elapsedMs, { requestBytes: requests.messageBytes, answerBytes });
 }
 
 /** One stream with `callers` messages outstanding. */
-async function runStream({ port, path, callers, ms, empty }) {
-  const requests = empty ? emptyRequests() : streamRequests();
+async function runStream(load) {
+  const { port, path, callers, ms } = load;
+  const requests = requestsOf(load);
   const connection = await H2Connection.open(port, path);
   const sentAt = [];
   const times = [];
@@ -85,7 +94,7 @@ async function runStream({ port, path, callers, ms, empty }) {
   await orClosed(ended, [connection]);
   const elapsedMs = performance.now() - start;
   connection.close();
-  return summary(times, sent - received, elapsedMs, answerBytes);
+  return summary(times, sent - received, elapsedMs, { requestBytes: requests.messageBytes, answerBytes });
 }
 
 /** Calls back with the size of each gRPC message in a stream of bytes. */
@@ -117,7 +126,7 @@ function orClosed(work, connections) {
   return Promise.race([work, ...connections.map((connection) => connection.closed)]);
 }
 
-function summary(times, failed, elapsedMs, answerBytes) {
+function summary(times, failed, elapsedMs, bytes) {
   times.sort((a, b) => a - b);
   return {
     ok: times.length,
@@ -125,6 +134,6 @@ function summary(times, failed, elapsedMs, answerBytes) {
     perSecond: (times.length / elapsedMs) * 1_000,
     p50Ms: percentile(times, 0.5),
     p99Ms: percentile(times, 0.99),
-    answerBytes,
+    ...bytes,
   };
 }

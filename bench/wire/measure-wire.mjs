@@ -1,4 +1,7 @@
-/** Decisions over gRPC against an empty echo, in rounds that take turns. */
+/**
+ * Decisions over gRPC against an echo, in rounds that take turns: one whose messages are as large as the ledger's (the
+ * raw limit), and one whose messages are empty.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { median, ratio, round } from '../figures.mjs';
@@ -54,36 +57,62 @@ async function compare(bench, what) {
     perSecond: Math.round(of(who, 'perSecond')),
     p50Ms: round(of(who, 'p50Ms'), 2),
     p99Ms: round(of(who, 'p99Ms'), 2),
-    processor: rounds.at(-1)[who].processor,
+    processor: processorOf(rounds.map((all) => all[who].processor)),
   });
   const ours = pick('ledger');
   const echo = pick('echo');
+  const emptyEcho = pick('emptyEcho');
+  const { requestBytes, answerBytes } = rounds.at(-1).ledger;
   return {
     ...what,
     ledger: ours,
     echo,
+    emptyEcho,
     ratio: ratio(ours.perSecond, echo.perSecond),
     p99Ratio: ratio(ours.p99Ms, echo.p99Ms),
-    answerBytes: rounds[0].ledger.answerBytes,
+    emptyRatio: ratio(ours.perSecond, emptyEcho.perSecond),
+    requestBytes,
+    answerBytes,
   };
 }
 
-/** One load on each, the echo first. @throws when the ledger recorded another number of decisions than it answered */
-async function roundOf({ ledger, echo, load, count }, { kind, callers, ms, items = 1 }) {
-  const [path, echoPath] = PATHS[kind];
+function processorOf(rounds) {
+  if (rounds.includes(undefined)) return undefined;
+  const of = (name) => Math.round(median(rounds.map((each) => each[name])));
+  return { allMicroseconds: of('allMicroseconds'), mainMicroseconds: of('mainMicroseconds') };
+}
+
+/**
+ * One load on each: the ledger, then the echo with messages of the same sizes, then with empty ones.
+ * @throws when the ledger recorded another number of decisions than it answered
+ */
+async function roundOf(bench, what) {
+  const decided = await ledgerLoad(bench, what);
+  const { requestBytes, answerBytes } = decided;
+  const echoed = await echoLoad(bench, what, { requestBytes, answerBytes });
+  const emptyEchoed = await echoLoad(bench, what, { requestBytes: 0, answerBytes: 0 });
+  return { echo: echoed, emptyEcho: emptyEchoed, ledger: decided };
+}
+
+async function echoLoad({ echo, load }, { kind, callers, ms }, sizes) {
+  const before = processorTime(echo.pid);
+  const path = PATHS[kind][1];
   const common = { kind: kind === 'stream' ? 'stream' : 'unary', callers, ms };
-  const echoTime = processorTime(echo.pid);
-  const echoed = await load.run({ ...common, port: echo.port, path: echoPath, empty: true });
-  echoed.processor = perThing(echoTime, processorTime(echo.pid), echoed.ok);
+  const echoed = await load.run({ ...common, port: echo.port, path, echo: sizes });
+  if (echoed.failed > 0) throw new Error(`void: ${echoed.failed} calls of the echo failed`);
+  return { ...echoed, processor: perThing(before, processorTime(echo.pid), echoed.ok) };
+}
+
+async function ledgerLoad({ ledger, load, count }, { kind, callers, ms, items = 1 }) {
   const before = count.decisions();
-  const ledgerTime = processorTime(ledger.pid);
-  const decided = await load.run({ ...common, kind, port: ledger.port, path, empty: false, items });
+  const timeBefore = processorTime(ledger.pid);
+  const decided = await load.run({ kind, callers, ms, port: ledger.port, path: PATHS[kind][0], items });
   const recorded = count.decisions() - before;
   if (decided.failed > 0 || recorded !== decided.ok * items) {
     throw new Error(`void: ${decided.ok * items} answers, ${decided.failed} failed, ${recorded} decisions recorded`);
   }
   await settled(ledger.httpPort);
-  // Read after the index has caught up: its work belongs to the decisions as well.
-  decided.processor = perThing(ledgerTime, processorTime(ledger.pid), recorded);
-  return { echo: echoed, ledger: { ...decided, perSecond: decided.perSecond * items } };
+  // Read after index and tree have caught up: their work belongs to the decisions as well.
+  const processor = perThing(timeBefore, processorTime(ledger.pid), recorded);
+  return { ...decided, processor, perSecond: decided.perSecond * items };
 }

@@ -57,9 +57,15 @@ export function streamRequests() {
   return copies('EvaluateStreamRequest', { correlationId: CORRELATION, request: fields }, executionId);
 }
 
-/** An empty message. */
-export function emptyRequests() {
-  const message = withPrefix(Buffer.alloc(0));
+/**
+ * Always the same message of writ.bench.Filler, `requestBytes` long, that asks for an answer of `answerBytes`; both as
+ * near as the length fields allow. 0 and 0: empty messages.
+ */
+export function echoRequests({ requestBytes, answerBytes }) {
+  const writer = protobuf.Writer.create();
+  if (answerBytes > 0) writer.uint32(8).uint32(answerBytes);
+  if (requestBytes > 0) writer.uint32(18).bytes(Buffer.alloc(requestBytes, 120));
+  const message = withPrefix(Buffer.from(writer.finish()));
   return () => message;
 }
 
@@ -70,7 +76,7 @@ function copies(type, fields, executionId) {
   const holders = placesOf(template, HOLDER);
   // A varint of four bytes, so that every id below 2^28 fits when its bytes are marked as continued.
   const correlation = fields.correlationId === undefined ? -1 : template.indexOf(Buffer.from('ffffff7f', 'hex'));
-  return (correlationId) => {
+  const next = (correlationId) => {
     const message = Buffer.from(template);
     for (const places of groups) {
       const id = newExecutionId();
@@ -81,6 +87,7 @@ function copies(type, fields, executionId) {
     if (correlation >= 0) writeVarint4(message, correlation, correlationId);
     return message;
   };
+  return Object.assign(next, { messageBytes: encoded.length });
 }
 
 /** Places of the id, two for each request: as execution id, and as the application's number. */

@@ -74,7 +74,7 @@ describe('Dockerfile and docker-compose.yml', () => {
     expect(used).toContain('serve');
     const known = commandsOfCli();
     expect(used.filter((command) => command === undefined || !known.includes(command))).toEqual([]);
-    expect(list(all('ENTRYPOINT')[0])).toEqual(['node', WRIT]);
+    expect(list(all('ENTRYPOINT')[0])).toEqual(['node', '--max-semi-space-size=32', WRIT]);
     expect(list(all('HEALTHCHECK')[0]).slice(0, 2)).toEqual(['node', WRIT]);
   });
 
