@@ -3,6 +3,9 @@ import { IntegrityError } from '@writ/errors';
 import { HASH_BYTES, nodeHash, type Hash } from './hash.js';
 import { requireWidth, tileSizeBytes, TILE_HEIGHT, TILE_WIDTH } from './tile.js';
 
+/** A view of bytes and its place in a map. */
+const VIEW_BYTES = 200;
+
 /**
  * One tile with the inner nodes above its hashes. A file holds the lowest row only; the rows above are hashed when one
  * of them is first asked for, and kept: who makes many proofs keeps these objects, not the bytes. Takes up to 16 KiB,
@@ -23,6 +26,11 @@ export class TileNodes {
     }
     this.width = width;
     this.#rows = [bytes.slice()];
+  }
+
+  /** What this object takes in memory, about: it grows as nodes are asked for. */
+  get heldBytes(): number {
+    return this.#rows.reduce((sum, row) => sum + row.length, 0) + this.#views.size * VIEW_BYTES;
   }
 
   /**

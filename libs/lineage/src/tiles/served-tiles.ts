@@ -12,42 +12,54 @@ import {
 
 import type { ReadTileFile } from './tile-store.js';
 
-/** A tile with all the nodes above it, and what Map and views take. */
-const TILE_COST_BYTES = 80 * 1024;
 const MAX_CACHE_BYTES = 32 * 1024 * 1024;
 const HASH_BYTES = 32;
+const ROOM_FOR_VIEWS = 4 * 1024;
+
+interface CachedTile {
+  readonly nodes: TileNodes;
+  readonly level: number;
+  readonly key: number;
+  /** As counted last. */
+  bytes: number;
+  /** Since it was last passed by when something had to go. */
+  used: boolean;
+}
 
 /**
- * The tiles of the tree for reading, on the thread that serves: full tiles are kept, the least recently used out first,
- * within 32 MiB. A partial tile whose file is gone, or never was, is cut from a wider one.
+ * The tiles of the tree for reading, on the thread that serves. Kept within 32 MiB, with the nodes above their hashes;
+ * what was not used for longest goes, by second chance, so that a hit changes one flag. A partial tile whose file is
+ * gone, or never was, is cut from a wider one.
  */
 export class ServedTiles implements TileReader {
   readonly #readFile: ReadTileFile;
   readonly #sizeLeaves: () => bigint;
-  readonly #capacity: number;
-  /** A Map keeps the order of insertion: the first is the one used longest ago. */
-  readonly #full = new Map<string, TileNodes>();
+  readonly #maxBytes: number;
+  /** By level, then by index and width as one number: a proof asks for three or four tiles and takes microseconds. */
+  readonly #levels: Map<number, CachedTile>[] = [];
+  /** All of them, the next to go first. */
+  readonly #queue = new Set<CachedTile>();
+  #bytes = 0;
 
   /** @param sizeLeaves of the tree whose tiles are all there */
   constructor(readFile: ReadTileFile, sizeLeaves: () => bigint, maxBytes = MAX_CACHE_BYTES) {
     this.#readFile = readFile;
     this.#sizeLeaves = sizeLeaves;
-    this.#capacity = Math.max(1, Math.floor(maxBytes / TILE_COST_BYTES));
+    this.#maxBytes = maxBytes;
+  }
+
+  /** What the cache holds, about. */
+  get heldBytes(): number {
+    return this.#bytes;
   }
 
   /** @throws IntegrityError `TILE_INVALID` for a tile that is missing or has another length */
   readTile(level: number, index: bigint, width: number): TileNodes | Promise<TileNodes> {
-    const path = tilePath({ level, index, width: TILE_WIDTH });
-    const known = this.#full.get(path);
-    if (known !== undefined) {
-      if (width === TILE_WIDTH) {
-        this.#full.delete(path);
-        this.#full.set(path, known);
-        return known;
-      }
-      return cut(known, width);
-    }
-    return this.#load(level, index, width, path);
+    const key = Number(index) * (TILE_WIDTH + 1) + width;
+    const cached = this.#levels[level]?.get(key);
+    if (cached === undefined) return this.#load(level, index, width, key);
+    cached.used = true;
+    return cached.nodes;
   }
 
   /** The bytes of a hash tile; `undefined` where no tree of ours has it. */
@@ -69,22 +81,40 @@ export class ServedTiles implements TileReader {
     return undefined;
   }
 
-  async #load(level: number, index: bigint, width: number, fullPath: string): Promise<TileNodes> {
-    const full = await this.#readFile(fullPath);
-    if (full === undefined) {
-      const bytes = await this.tile(level, index, width);
-      if (bytes === undefined) throw missing(fullPath, width);
-      return new TileNodes(bytes, width);
-    }
-    const nodes = new TileNodes(full, TILE_WIDTH);
-    if (this.#full.size >= this.#capacity) {
-      for (const oldest of this.#full.keys()) {
-        this.#full.delete(oldest);
-        break;
+  async #load(level: number, index: bigint, width: number, key: number): Promise<TileNodes> {
+    const bytes = await this.tile(level, index, width);
+    if (bytes === undefined) throw missing(tilePath({ level, index, width: TILE_WIDTH }), width);
+    const nodes = new TileNodes(bytes, width);
+    this.#keep({ nodes, level, key, bytes: 0, used: false });
+    return nodes;
+  }
+
+  #keep(tile: CachedTile): void {
+    const ofLevel = (this.#levels[tile.level] ??= new Map<number, CachedTile>());
+    if (ofLevel.has(tile.key)) return;
+    ofLevel.set(tile.key, tile);
+    this.#queue.add(tile);
+    this.#count(tile);
+    for (const oldest of this.#queue) {
+      if (this.#bytes <= this.#maxBytes) return;
+      this.#queue.delete(oldest);
+      // What it takes grew with its use.
+      this.#count(oldest);
+      if (oldest.used) {
+        oldest.used = false;
+        this.#queue.add(oldest);
+      } else {
+        this.#levels[oldest.level]?.delete(oldest.key);
+        this.#bytes -= oldest.bytes;
       }
     }
-    this.#full.set(fullPath, nodes);
-    return width === TILE_WIDTH ? nodes : cut(nodes, width);
+  }
+
+  /** A tile that is used gets its inner rows, and a view for each node that it gave: as much as two tiles, and more. */
+  #count(tile: CachedTile): void {
+    const bytes = Math.max(tile.nodes.heldBytes, 2 * tile.nodes.width * HASH_BYTES + ROOM_FOR_VIEWS);
+    this.#bytes += bytes - tile.bytes;
+    tile.bytes = bytes;
   }
 
   /** Widths of files that hold the wanted one: itself, the full tile, and the one of the tree as it is now. */
@@ -93,12 +123,6 @@ export class ServedTiles implements TileReader {
     if (width > now) return [];
     return [...new Set([width, now])];
   }
-}
-
-function cut(full: TileNodes, width: number): TileNodes {
-  const bytes = new Uint8Array(width * HASH_BYTES);
-  for (let position = 0; position < width; position++) bytes.set(full.node(0, position), position * HASH_BYTES);
-  return new TileNodes(bytes, width);
 }
 
 function missing(path: string, width: number): IntegrityError {
