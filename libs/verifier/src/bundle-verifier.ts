@@ -185,9 +185,12 @@ function checkBundle(
     checks.run('inForce', (found) => {
       checkInForce(decisions, timeline, maxLagMs, found);
     });
-    checks.run('reevaluation', (found) => {
-      checkReevaluation(decisions, timeline, policies, found);
-    });
+    // A policy is run for a file only that nothing speaks against: rules cost time, and anybody can write some.
+    if (!checks.hasFailed) {
+      checks.run('reevaluation', (found) => {
+        checkReevaluation(decisions, timeline, policies, found);
+      });
+    }
   }
   return tree === undefined || state === undefined ? undefined : { tree, execution, state, decisions };
 }

@@ -43,10 +43,14 @@ export function checkPublication(
   verify: VerifySignature,
   found: Findings,
 ): void {
+  const seen = new Set<unknown>();
   for (const { event, opened } of decisions) {
     const { policy } = event.data;
     if (policy === null) continue;
     const publication = publicationOf(policy, timeline);
+    // Decisions share publications: each is verified once.
+    if (publication !== undefined && seen.has(publication)) continue;
+    seen.add(publication);
     if (publication === undefined) {
       found.skip(timeline.hasWithheld ? 'WITHHELD' : 'RESTS_ON_FAILED', opened.subject);
       continue;
