@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 
-import { equalBytes, toBase64 } from '@writ/encoding';
+import { equalBytes, parseBase64, toBase64 } from '@writ/encoding';
 import { IntegrityError, RejectedError, UnavailableError } from '@writ/errors';
 import type { RecordedEvent } from '@writ/event-store';
 import {
@@ -13,7 +13,7 @@ import {
   type LedgerEvent,
   type LineageStreamState,
 } from '@writ/ledger';
-import { LogTree, type Frontier } from '@writ/merkle';
+import { LogTree, type Hash } from '@writ/merkle';
 
 import type { LineageOnDisk, LineageOptions } from '../node/lineage-options.js';
 import { LineageStream, type StreamEnd } from '../sequencing/lineage-stream.js';
@@ -21,7 +21,7 @@ import { batchOf, type UnsequencedEntry } from '../sequencing/sequenced-batch.js
 import { isForeign, TrustedEntries } from '../sequencing/trusted-entries.js';
 import { CheckpointFolder } from './checkpoint-folder.js';
 import { headOfCheckpoint } from './published-head.js';
-import { MarkFile } from './mark.js';
+import { isSameHead, MarkFile } from './mark.js';
 import { requireExtends } from './publish-checkpoint.js';
 import { tryPublisherLock } from './publisher-lock.js';
 import { readPlan, removePlan, writePlan, type RecoveryPlan } from './recovery-plan.js';
@@ -59,6 +59,7 @@ export type Recovery =
 /** Names of 200 bytes, in an event of half a megabyte. */
 const MAX_STREAMS_OF_EVENT = 1_000;
 const NONCE_BYTES = 16;
+const HASH_BYTES = 32;
 const PAGE = 64;
 
 /**
@@ -80,29 +81,30 @@ export async function recoverLedger(options: RecoverOptions): Promise<Recovery> 
   }
   let surviving: SurvivingTree | undefined;
   try {
-    // 2. What the store kept, and what is known outside of it.
-    const kept = await readKept(options);
-    surviving = await openSurvivingTree(lineageDir);
+    // 2. What was signed, as far as it is known here, and what survived of the tree.
     const mark = new MarkFile(markDir, options.signer.vkey);
     const marked = await mark.read();
+    const signed = await signedHeads(options, marked);
+    surviving = await openSurvivingTree(lineageDir);
     const lostSeen = await lostOfSeen(options);
     const begun = await readPlan(markDir);
-    const isSound = marked !== undefined && marked.sizeLeaves <= kept.sizeLeaves && lostSeen.length === 0;
-    if (isSound && begun === undefined && (surviving?.sizeLeaves ?? 0n) <= kept.sizeLeaves) {
-      return { kind: 'nothing_to_recover', sizeLeaves: kept.sizeLeaves };
-    }
 
-    // 3. The head to go on from, and that it contradicts nothing that was signed. Up to here nothing was changed.
-    const plan = begun ?? (await planOf(options, kept, surviving, lostSeen));
-    await requireKeepsPromises(options, plan, marked, surviving);
-    const batches = batchesOf(options, plan, await frontierOf(kept, plan, surviving), kept);
+    // 3. What the store kept of it. It must be of this history, up to where it ends.
+    const kept = await readKept(options, signed);
+    const isSound = marked !== undefined && marked.sizeLeaves <= kept.state.sizeLeaves && lostSeen.length === 0;
+    if (isSound && begun === undefined && (surviving?.sizeLeaves ?? 0n) <= kept.state.sizeLeaves) {
+      return { kind: 'nothing_to_recover', sizeLeaves: kept.state.sizeLeaves };
+    }
+    const plan = begun ?? (await planOf(options, kept.state, surviving, lostSeen));
+    await requireKeepsPromises(plan, kept, signed, surviving);
+    const batches = batchesOf(options, plan, kept);
 
     // 4. What is about to be done, on the disk. A crash from here on: the same command again ends it, and until then no
     // node signs or writes, for the tree is still smaller than the mark, or this node has seen more.
     await writePlan(markDir, plan);
 
     // 5. The lineage: that it was recovered, and the leaves that it lacks.
-    await appendRecovery(options, plan, kept, batches);
+    await appendRecovery(options, plan, kept.state, batches);
 
     // 6. The mark, where there was none. What was seen is put aside: it is the evidence of what was lost.
     if (marked === undefined) await mark.advance(undefined, plan.known);
@@ -110,7 +112,7 @@ export async function recoverLedger(options: RecoverOptions): Promise<Recovery> 
     await removePlan(markDir);
     return {
       kind: 'recovered',
-      keptSizeLeaves: kept.sizeLeaves,
+      keptSizeLeaves: kept.state.sizeLeaves,
       knownSizeLeaves: plan.known.sizeLeaves,
       lostStreams: plan.lostStreams,
       forgottenLeaves: seenSize > plan.known.sizeLeaves ? seenSize - plan.known.sizeLeaves : 0n,
@@ -122,25 +124,53 @@ export async function recoverLedger(options: RecoverOptions): Promise<Recovery> 
   }
 }
 
+/** Every head that may have been told to anybody: nothing that is signed from now on contradicts one. */
+async function signedHeads(
+  { onDisk, signer, checkpoints = [] }: RecoverOptions,
+  marked: TreeHead | undefined,
+): Promise<readonly TreeHead[]> {
+  const latest = await new CheckpointFolder(onDisk.lineageDir).latest();
+  const published = latest === undefined ? undefined : headOfCheckpoint(latest, signer.key);
+  const held = checkpoints.map((note) => headOfCheckpoint(note, signer.key) ?? refuseCheckpoint());
+  return [marked, published, ...held].filter((head) => head !== undefined);
+}
+
+/** What the store has of the lineage. */
+interface Kept {
+  readonly state: LineageStreamState;
+  readonly tree: LogTree;
+  /** By size, the roots that it has where something was signed. */
+  readonly roots: ReadonlyMap<bigint, Hash>;
+}
+
 /** The lineage stream to its end; events that nobody of ours attested say nothing. */
-async function readKept({ store, origin, pinned }: RecoverOptions): Promise<LineageStreamState> {
+async function readKept({ store, origin, pinned }: RecoverOptions, signed: readonly TreeHead[]): Promise<Kept> {
   const trusted = new TrustedEntries(store, origin, pinned);
   await trusted.followKeys();
+  const tree = new LogTree();
+  const sizes = new Set(signed.map(({ sizeLeaves }) => sizeLeaves));
+  const roots = new Map<bigint, Hash>([[0n, tree.root()]]);
   let state = NO_LINEAGE;
   for (;;) {
-    const page = await store.readStream(lineageStream(origin), {
-      fromRevision: state.lastRevision + 1n,
-      maxCount: PAGE,
-    });
+    const fromRevision = state.lastRevision + 1n;
+    const page = await store.readStream(lineageStream(origin), { fromRevision, maxCount: PAGE });
     for (const stored of page) {
       const event = await openedEvent(trusted, stored, state.sizeLeaves);
-      state =
-        event !== undefined && isLineageEvent(event)
-          ? evolveLineage(state, event)
-          : passForeignRevision(state, stored.revision);
+      if (event === undefined || !isLineageEvent(event)) {
+        state = passForeignRevision(state, stored.revision);
+        continue;
+      }
+      state = evolveLineage(state, event);
+      if (event.type !== 'EntriesSequenced') continue;
+      for (const { leafHash } of event.data.refs) {
+        tree.append(parseBase64(leafHash, HASH_BYTES));
+        if (sizes.has(tree.sizeLeaves)) roots.set(tree.sizeLeaves, tree.root());
+      }
     }
-    if (page.length < PAGE) return state;
+    if (page.length < PAGE) break;
   }
+  if (equalBytes(tree.root(), state.root)) return { state, tree, roots };
+  throw new IntegrityError('LINEAGE_INVALID', 'the lineage names a root that is not that of its leaves', {});
 }
 
 async function openedEvent(
@@ -182,47 +212,32 @@ async function planOf(
   return { known: { sizeLeaves, root }, firstIndex: kept.sizeLeaves, leaves, lostStreams: [...lost].sort() };
 }
 
-/**
- * The head to go on from extends the mark and the last checkpoint, wherever the tiles are there to tell; where they are
- * not, the next start makes them from the store and asks the same before it signs anything.
- */
+/** Every signed head is one of the tree that is gone on from: in what the store kept of it, or in what survived. */
 async function requireKeepsPromises(
-  { onDisk, signer, checkpoints = [] }: RecoverOptions,
   { known }: RecoveryPlan,
-  marked: TreeHead | undefined,
+  kept: Kept,
+  signed: readonly TreeHead[],
   surviving: SurvivingTree | undefined,
 ): Promise<void> {
-  const latest = await new CheckpointFolder(onDisk.lineageDir).latest();
-  const published = latest === undefined ? undefined : headOfCheckpoint(latest, signer.key);
-  const held = checkpoints.map((note) => headOfCheckpoint(note, signer.key) ?? refuseCheckpoint());
-  for (const signed of [marked, published, ...held]) {
-    if (signed === undefined) continue;
-    if (signed.sizeLeaves > known.sizeLeaves) {
-      throw new IntegrityError(
-        'MARK_NOT_EXTENDED',
-        'what survived does not reach the head that was signed; this log cannot go on under its key',
-        { signedSizeLeaves: String(signed.sizeLeaves), knownSizeLeaves: String(known.sizeLeaves) },
-      );
-    }
-    const isSurviving = surviving !== undefined && surviving.sizeLeaves === known.sizeLeaves;
-    if (isSurviving) await requireExtends(signed, known, surviving.tiles);
+  const isLonger = known.sizeLeaves > kept.state.sizeLeaves;
+  const isSurviving = surviving !== undefined && isSameHead(surviving, known);
+  if (isLonger && isSurviving) await requireExtends(kept.state, known, surviving.tiles);
+  for (const head of signed) {
+    const root = kept.roots.get(head.sizeLeaves);
+    if (root !== undefined && equalBytes(root, head.root)) continue;
+    const isBeyond = head.sizeLeaves > kept.state.sizeLeaves && head.sizeLeaves <= known.sizeLeaves;
+    if (isBeyond && isSurviving) await requireExtends(head, known, surviving.tiles);
+    // A recovery that was begun has asked this already, before a node made the tiles anew.
+    else if (!isBeyond) refuseSigned(head, known);
   }
 }
 
-/** Where the lineage of the store ends, ready to be gone on from. */
-async function frontierOf(
-  kept: LineageStreamState,
-  { known }: RecoveryPlan,
-  surviving: SurvivingTree | undefined,
-): Promise<Frontier | undefined> {
-  if (known.sizeLeaves === kept.sizeLeaves) return undefined;
-  if (kept.sizeLeaves === 0n) return new LogTree().frontier();
-  if (surviving === undefined || surviving.sizeLeaves < kept.sizeLeaves) {
-    throw new IntegrityError('LINEAGE_INVALID', 'the tiles that a recovery goes on from are not there', {});
-  }
-  // The store is of this very history, up to where it ends.
-  await requireExtends(kept, surviving, surviving.tiles);
-  return (await surviving.treeAt(kept.sizeLeaves)).frontier();
+function refuseSigned(signed: TreeHead, known: TreeHead): never {
+  throw new IntegrityError(
+    'MARK_NOT_EXTENDED',
+    'what survived is not, or does not reach, a head that was signed; this log cannot go on under its key',
+    { signedSizeLeaves: String(signed.sizeLeaves), knownSizeLeaves: String(known.sizeLeaves) },
+  );
 }
 
 interface RecoveredBatch {
@@ -232,20 +247,18 @@ interface RecoveredBatch {
 function batchesOf(
   { origin, randomness }: RecoverOptions,
   plan: RecoveryPlan,
-  frontier: Frontier | undefined,
-  kept: LineageStreamState,
+  { state, tree: keptTree }: Kept,
 ): readonly RecoveredBatch[] {
-  if (frontier === undefined) return [];
   const batches: RecoveredBatch[] = [];
   // Those that a try before this one appended are in the store.
-  const entries = plan.leaves.slice(Number(kept.sizeLeaves - plan.firstIndex));
+  const entries = plan.leaves.slice(Number(state.sizeLeaves - plan.firstIndex));
   let waiting: readonly UnsequencedEntry[] = entries.map((leaf) => ({
     ...leaf,
     // No place in this store; and the place is a hint only.
-    position: kept.through ?? 0n,
+    position: state.through ?? 0n,
     entry: new Uint8Array(0),
   }));
-  const tree = LogTree.from(frontier);
+  const tree = LogTree.from(keptTree.frontier());
   while (waiting.length > 0) {
     const batch = batchOf(origin, tree.frontier(), waiting, randomness.bytes(NONCE_BYTES));
     for (const { leafHash } of batch.entries) tree.append(leafHash);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { equalBytes, type EventId } from '@writ/encoding';
 import { IntegrityError } from '@writ/errors';
-import { TILE_WIDTH, TileProver, type Hash, type LogTree, type TileReader } from '@writ/merkle';
+import { TILE_WIDTH, TileProver, type Hash, type TileReader } from '@writ/merkle';
 
 import { EntryIndex } from '../sequencing/entry-index.js';
 import { parseSavedState } from '../sequencing/saved-state.js';
@@ -22,8 +22,6 @@ export interface SurvivingLeaf {
 /** The tree as the lineage folder still has it, whatever became of the store: checked to be the tree of its own root. */
 export interface SurvivingTree extends TreeHead {
   readonly tiles: TileReader;
-  /** The tree as it stood at a smaller size, ready to go on from. */
-  treeAt(sizeLeaves: bigint): Promise<LogTree>;
   /** The leaves from `fromIndex` to the end. @throws IntegrityError `LINEAGE_INVALID` where the index lacks one */
   leavesFrom(fromIndex: bigint): Promise<readonly SurvivingLeaf[]>;
   close(): void;
@@ -49,7 +47,6 @@ export async function openSurvivingTree(lineageDir: string): Promise<SurvivingTr
     sizeLeaves,
     root,
     tiles,
-    treeAt: (size) => new TileProver(tiles, size).logTree(),
     leavesFrom: (fromIndex) => leavesOf(index, tiles, fromIndex, sizeLeaves),
     close: () => index.close(),
   };

@@ -367,7 +367,8 @@ export class Follower {
 
   async #standsAt(through: bigint | null): Promise<boolean> {
     const { store } = this.#ports;
-    if (through === null) return false;
+    // 0 names no event: a recovery that began before the first index writes it.
+    if (through === null || through === 0n) return false;
     const [stored] = await store.readAll({ after: through - 1n, maxCount: 1 });
     return stored?.position === through && this.#writer.indexOf(stored.eventId) === this.#writer.state.sizeLeaves - 1n;
   }
