@@ -1,7 +1,7 @@
 import { toBase64 } from '@writ/encoding';
-import { errorOfCode, LedgerError, type ErrorCode } from '@writ/errors';
+import { errorOfCode, IntegrityError, LedgerError, UnavailableError, type ErrorCode } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
-import { lineageStream } from '@writ/ledger';
+import { lineageStream, parseEventData } from '@writ/ledger';
 import type { TileReader } from '@writ/merkle';
 
 import type { CheckpointFiles } from '../anchor/checkpoint-folder.js';
@@ -24,6 +24,8 @@ export interface AnchoringPorts {
   readonly stream: LineageStream;
   readonly sequencer: Pick<Sequencer, 'setPublisher' | 'rebuild'>;
   readonly store: Pick<EventStore, 'readStream'>;
+  /** @throws IntegrityError where this store was set back: nothing of it is signed */
+  readonly requireWritable: () => void;
   /** A checkpoint was published by this node. */
   readonly onPublished: () => void;
 }
@@ -106,6 +108,8 @@ export class Anchoring {
         if (this.#publisher !== undefined || this.#lock === undefined) this.#fault = undefined;
       },
       (error: unknown) => {
+        // An outage of the store says nothing about what it holds, and a standby has nothing to do in it.
+        if (error instanceof UnavailableError && this.#lock === undefined) return;
         const known = error instanceof LedgerError ? error : undefined;
         this.#fault = { code: known?.code ?? 'PUBLISHER_UNAVAILABLE', message: messageOf(error) };
         this.#ports.options.onAlarm?.({ kind: 'fault', fault: this.#fault, cause: error });
@@ -143,14 +147,16 @@ export class Anchoring {
     const { mark, takeLock, sequencer, tiles, options } = this.#ports;
     // 1. The lock. It ends with the process.
     this.#lock ??= takeLock();
-    if (this.#lock === undefined) return;
-    // 2. The mark: made where nothing was ever sequenced, found everywhere else.
+    if (this.#lock === undefined) return this.#requireHoldsMarked();
+    // 2. A store that was set back is told of as that, and nothing of it is signed.
+    if (!this.#isWritable()) return;
+    // 3. The mark: made where nothing was ever sequenced, found everywhere else.
     const marked = await requireMark(mark, await this.#isEmpty());
-    // 3. The tree that this node has made must be the one that was signed. Until it has read it all: the next time.
+    // 4. The tree that this node has made must be the one that was signed. Until it has read it all: the next time.
     const report = this.#report;
     if (report?.caughtUp !== true || report.publisher) return;
     await requireExtends(marked, report.durable, tiles);
-    // 4. From here on it is the one.
+    // 5. From here on it is the one.
     if (this.#closed) return;
     sequencer.setPublisher(true);
     this.#publisher = new Publisher({
@@ -173,6 +179,48 @@ export class Anchoring {
     this.#publisher.start();
   }
 
+  /**
+   * A standby signs nothing, and its store holds what was signed all the same. One that does not is another store: a copy
+   * that goes its own way would grant a second time what is granted elsewhere. The publisher writes the store before the
+   * mark, so here the mark is read before the store.
+   */
+  async #requireHoldsMarked(): Promise<void> {
+    const { mark, tiles } = this.#ports;
+    const marked = await mark.read();
+    const report = this.#report;
+    if (marked === undefined || report?.caughtUp !== true) return;
+    const sizeLeaves = await this.#sizeInStore(report.state.lastRevision, report.state.sizeLeaves);
+    if (sizeLeaves < marked.sizeLeaves) {
+      throw new IntegrityError('MARK_NOT_EXTENDED', 'another store was signed for, and this one does not hold it', {
+        markedSizeLeaves: String(marked.sizeLeaves),
+        sizeLeaves: String(sizeLeaves),
+      });
+    }
+    if (report.durable.sizeLeaves >= marked.sizeLeaves) await requireExtends(marked, report.durable, tiles);
+  }
+
+  /** Leaves that have an index, as the store says now: what was followed so far, and what has come since. */
+  async #sizeInStore(followed: bigint, sizeLeaves: bigint): Promise<bigint> {
+    const { store, options } = this.#ports;
+    const stream = lineageStream(options.origin);
+    const since = await store.readStream(stream, { fromRevision: followed + 1n });
+    return since.reduce((size, { type, typeVersion, data }) => {
+      if (type !== 'EntriesSequenced') return size;
+      const { fact } = parseEventData(type, typeVersion, data);
+      return fact.type === 'EntriesSequenced' ? BigInt(fact.data.treeSize) : size;
+    }, sizeLeaves);
+  }
+
+  #isWritable(): boolean {
+    try {
+      this.#ports.requireWritable();
+      return true;
+    } catch (error) {
+      if (error instanceof LedgerError) return false;
+      throw error;
+    }
+  }
+
   async #isEmpty(): Promise<boolean> {
     const { store, options } = this.#ports;
     return (await store.readStream(lineageStream(options.origin), { maxCount: 1 })).length === 0;
@@ -180,6 +228,7 @@ export class Anchoring {
 
   #signableHead(): { sizeLeaves: bigint; root: Uint8Array } | undefined {
     const report = this.#report;
+    if (!this.#isWritable()) return undefined;
     return report?.publisher === true && report.caughtUp ? report.durable : undefined;
   }
 

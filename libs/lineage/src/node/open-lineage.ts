@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { EventStore } from '@writ/event-store';
 import { lineageStream } from '@writ/ledger';
 
 import { CheckpointFolder, CheckpointMemory } from '../anchor/checkpoint-folder.js';
@@ -47,7 +48,7 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
   const bell = new ChangeBell();
   let report: FollowerReport | undefined;
   const role: { anchoring?: Anchoring } = {};
-  const stream = new LineageStream({ ...options, store: seen.watching(store) });
+  const stream = new LineageStream({ ...options, store: refusing(seen, seen.watching(store)) });
   const host: SequencerHost = {
     append: ({ basedOn, data }) => stream.appendBasedOn(basedOn, 'EntriesSequenced', data),
     report: (latest) => {
@@ -76,6 +77,9 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
     stream,
     sequencer: files.sequencer,
     store,
+    requireWritable: () => {
+      seen.requireWritable();
+    },
     onPublished: () => {
       bell.ring();
     },
@@ -99,6 +103,17 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
   await lost.settled();
   await anchoring.start();
   return node;
+}
+
+/** A store that was set back takes nothing from us, neither indices nor checkpoints. */
+function refusing(seen: SeenHeads, store: EventStore): Pick<EventStore, 'append' | 'readStream'> {
+  return {
+    append: async (stream, expected, events, options) => {
+      seen.requireWritable();
+      return store.append(stream, expected, events, options);
+    },
+    readStream: (stream, options) => store.readStream(stream, options),
+  };
 }
 
 interface TreeFiles {
