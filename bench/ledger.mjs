@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InMemoryEventStore } from '../libs/event-store/dist/index.js';
 import { openInstance, parseSettings } from '../libs/instance/dist/index.js';
+import { openIndex } from '../libs/instance/dist/open-index.js';
+import { openStore } from '../libs/instance/dist/open-store.js';
 import { systemRandomness } from '../libs/instance/dist/randomness.js';
 import { createEngine, createOperations, openKeys } from '../libs/operations/dist/index.js';
 import { createAttestor } from '../libs/signing/dist/index.js';
 
 export const TENANT = 'bench';
+/** What operations ask of the tree before they write and grant. */
+const NO_TREE = { requireWritable: () => undefined, requireIntact: () => undefined };
 const POLICY = fileURLToPath(new URL('../docs/policies/loan-approval.yaml', import.meta.url));
 
 /** @returns the environment of a ledger in `folder`; ports are the system's choice */
@@ -35,6 +39,28 @@ export async function openLedger(folder, { create = true } = {}) {
   return { instance, operations: instance.operations, context };
 }
 
+/** The same ledger on disk, with its index, and without the tree: nothing gets an index, nothing is signed over it. */
+export async function openWithoutTree(folder) {
+  const settings = parseSettings(environmentOf(folder));
+  const { origin } = settings;
+  const store = await openStore(settings, { create: true });
+  const attestor = await createAttestor({ secretKey: Uint8Array.from(randomBytes(32)), origin, worker: true });
+  const keyPorts = { store, attestor, randomness: systemRandomness(), clock: { nowMs: Date.now }, origin };
+  const keys = await openKeys(keyPorts, { mayBegin: true });
+  const index = openIndex(settings, store, keys);
+  const runtime = { version: 'bench', buildDigest: `sha256:${'0'.repeat(64)}` };
+  const limits = { maxSkewMs: 2_000, policyMaxStaleMs: 1_000, onAlarm: () => undefined };
+  const operations = createOperations(createEngine({ ...keyPorts, index, lineage: NO_TREE, runtime, ...limits }, keys));
+  const context = { principal: { actor: { id: 'bench', role: 'operator' }, tenants: '*', actions: '*' } };
+  await putPolicyInForce(operations, context);
+  const close = async () => {
+    await index.close();
+    await attestor.close();
+    await store.close();
+  };
+  return { operations, context, close };
+}
+
 /**
  * The same pipeline without a store: events go to an array. Without an index too, because that of a store in memory works
  * on the calling thread, where the real one does not.
@@ -46,10 +72,9 @@ export async function openWithoutStore() {
   const keyPorts = { store, attestor, randomness: systemRandomness(), clock: { nowMs: Date.now }, origin };
   const keys = await openKeys(keyPorts, { mayBegin: true });
   const index = { list: nothing, due: nothing, lag: nothing, close: nothing };
-  const lineage = { requireWritable: () => undefined };
   const runtime = { version: 'bench', buildDigest: `sha256:${'0'.repeat(64)}` };
   const limits = { maxSkewMs: 2_000, policyMaxStaleMs: 1_000, onAlarm: () => undefined };
-  const operations = createOperations(createEngine({ ...keyPorts, index, lineage, runtime, ...limits }, keys));
+  const operations = createOperations(createEngine({ ...keyPorts, index, lineage: NO_TREE, runtime, ...limits }, keys));
   const context = { principal: { actor: { id: 'bench', role: 'operator' }, tenants: '*', actions: '*' } };
   await putPolicyInForce(operations, context);
   return { operations, context, close: () => attestor.close() };

@@ -3,12 +3,12 @@
  * in rounds that take turns. Each round ends when its own events are anchored, so that none works for another's count.
  * Prints JSON.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median, ratio, round } from '../figures.mjs';
-import { newApplication, openLedger } from '../ledger.mjs';
+import { newApplication, openLedger, openWithoutTree } from '../ledger.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -21,7 +21,8 @@ const { values } = parseArgs({
 const ms = Number(values.ms);
 const folder = mkdtempSync(join(values.path, 'writ-bench-write-path-'));
 const withTree = await openLedger(join(folder, 'with'));
-const without = await openLedger(join(folder, 'without'), { lineage: false });
+mkdirSync(join(folder, 'without', 'state'), { recursive: true });
+const without = await openWithoutTree(join(folder, 'without'));
 
 async function decisionsPerSecond({ operations, context }) {
   const start = performance.now();
@@ -64,7 +65,7 @@ for (let n = 0; n < Number(values.rounds); n += 1) {
   rounds.push({ ...parts[0], ...parts[1] });
 }
 await withTree.instance.close();
-await without.instance.close();
+await without.close();
 rmSync(folder, { recursive: true });
 const [ours, theirs] = [median(rounds.map((each) => each.with)), median(rounds.map((each) => each.without))];
 console.log(

@@ -61,7 +61,10 @@ class AppendsUnderWay {
 
 yieldToDecisions();
 // A thread has its own instance of every module: what `openInstance` has put in place is not in place here.
-installSha256((input) => hash('sha256', input, 'buffer'));
+installSha256(
+  (input) => hash('sha256', input, 'buffer'),
+  (input) => hash('sha256', input, 'hex'),
+);
 
 const { origin, pinned, lineageDir, source } = workerData as SequencerStart;
 const store = new LateStore(async () => {
