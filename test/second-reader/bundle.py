@@ -427,7 +427,7 @@ def _check_in_force(found, decisions, policy):
 
 def _spans(policy):
     """What was in force from which index on: [activation or None, index, time]. An event that cannot follow is refused."""
-    spans, current, count, versions = [(None, -1, 0)], None, 0, set()
+    spans, current, count, versions, retired = [(None, -1, 0)], None, 0, set(), set()
     prefix, _, policy_id = policy.name.partition(".")
     for event in policy.events:
         if event.data is None:
@@ -443,13 +443,17 @@ def _spans(policy):
             versions.add(data["version"])
         elif event.type == "PolicyActivated":
             count += 1
-            if data["activation"] != count or data["supersedes"] != (current and current.data["version"]):
-                raise Refused("EVENT_INVALID", "activations that do not count up")
+            if data["activation"] != count or data["version"] in retired:
+                raise Refused("EVENT_INVALID", "activations that do not count up, or one of a retired version")
+            if data["supersedes"] != (current and current.data["version"]):
+                raise Refused("EVENT_INVALID", "it supersedes what was not in force")
             current = event
             spans.append((event, event.index, event.time))
-        elif current is not None and data["version"] == current.data["version"]:
-            current = None
-            spans.append((None, event.index, event.time))
+        else:
+            retired.add(data["version"])
+            if current is not None and data["version"] == current.data["version"]:
+                current = None
+                spans.append((None, event.index, event.time))
     return spans
 
 

@@ -19,7 +19,7 @@ class Keys:
             self.fault = fault.code
         if self.fault == "EVENT_INVALID":
             # What cannot be folded brings nothing and ends nothing.
-            self.cut_off, self.since = {}, dict.fromkeys(pinned, 0)
+            self.cut_off, self.since, self.public = {}, dict.fromkeys(pinned, 0), dict(pinned)
             return
         for event in events:
             self._reach(event)
