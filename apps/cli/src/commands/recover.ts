@@ -65,6 +65,9 @@ function textOf(recovery: Recovery): (style: Style) => string {
       ]),
       lostStreams.length === 0
         ? 'No stream is known to lack an event.'
-        : `Streams that lack events; whether these ran is unknown, and nothing runs under their ids any more:\n${lostStreams.map((name) => `  ${name}`).join('\n')}`,
+        : [
+            'Streams that lack events. Whether the executions among them ran is unknown; none of them gets a grant again:',
+            ...lostStreams.map((name) => `  ${name}`),
+          ].join('\n'),
     ].join('\n');
 }

@@ -193,7 +193,7 @@ async function lostOfSeen({ onDisk, origin, store }: RecoverOptions): Promise<re
 }
 
 async function planOf(
-  { store }: RecoverOptions,
+  { origin, store }: RecoverOptions,
   kept: LineageStreamState,
   surviving: SurvivingTree | undefined,
   lostSeen: readonly SeenEvent[],
@@ -201,7 +201,8 @@ async function planOf(
   const isLonger = surviving !== undefined && surviving.sizeLeaves > kept.sizeLeaves;
   const known: TreeHead = isLonger ? surviving : kept;
   const leaves = isLonger ? await surviving.leavesFrom(kept.sizeLeaves) : [];
-  const lost = new Set(lostSeen.map(({ stream }) => stream));
+  const own = lineageStream(origin);
+  const lost = new Set(lostSeen.map(({ stream }) => stream).filter((stream) => stream !== own));
   for (const { stream, revision, eventId } of leaves) {
     if (lost.has(stream)) continue;
     // An event can be there and have lost only its index: the backup was made in between.
