@@ -55,7 +55,7 @@ export class KeyClient {
   }
 
   /** Name the key that it `replaces`: then a call that is sent again does not rotate again. */
-  rotate(request: RotateKeyRequest & { readonly replaces: KeyId }, options?: CallOptions): Promise<KeyAnswer> {
+  rotate(request: RotateKeyRequest, options?: CallOptions): Promise<KeyAnswer> {
     return this.#call(ROTATE_KEY, request, options);
   }
 

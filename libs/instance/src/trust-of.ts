@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseTrustPolicy, type TrustPolicy } from '@writ/checkpoint';
 import { LedgerError, RejectedError } from '@writ/errors';
-import { readKeyFile, readNoteKeyFile } from '@writ/signing';
+import { readNoteKeyFile, readPublicHalf } from '@writ/signing';
 import type { TrustFile } from '@writ/verifier';
 import type { Settings } from './settings.js';
 
@@ -13,9 +13,8 @@ import type { Settings } from './settings.js';
 export async function trustOf(
   settings: Pick<Settings, 'origin' | 'keyFile' | 'checkpointKeyFile' | 'witnessFile'>,
 ): Promise<TrustFile> {
-  const attestation = await readKeyFile(settings.keyFile);
-  const { keyId, publicKey } = attestation;
-  attestation.erase();
+  // The first key of the ledger: its successors are reached from it.
+  const { keyId, publicKey } = await readPublicHalf(settings.keyFile);
   const checkpoint = await readNoteKeyFile(settings.checkpointKeyFile, 'checkpoint');
   const { key } = checkpoint;
   if (key.name !== settings.origin) {

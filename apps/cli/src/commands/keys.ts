@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { formatInstant, toBase64, toHex } from '@writ/encoding';
-import { generateKeyFile, readKeyFile } from '@writ/signing';
+import { generateKeyFile, readPublicHalf } from '@writ/signing';
 import { answering, command, group, type Shell } from '../command.js';
+import { eraseKey, listKeys, revokeKey, rotateKey } from './change-keys.js';
 import { exportKeys } from './export-keys.js';
 import { settingsOf } from '../input/settings-of.js';
 import { fields } from '../terminal/table.js';
@@ -12,10 +13,14 @@ interface CreateFlags {
   readonly out?: string;
 }
 export function keysCommand(shell: Shell): Command {
-  return group('keys', 'the key that signs attestations and grants (docs/guides/keys.md)', [
+  return group('keys', 'the keys that sign attestations and grants (docs/guides/keys.md)', [
     createKey(shell),
     showKey(shell),
     exportKeys(shell),
+    listKeys(shell),
+    rotateKey(shell),
+    revokeKey(shell),
+    eraseKey(shell),
   ]);
 }
 
@@ -52,11 +57,9 @@ function showKey(shell: Shell): Command {
     .action(
       answering(shell, async (file: string | undefined) => {
         const path = file ?? settingsOf(shell.world, {}).keyFile;
-        const key = await readKeyFile(path);
-        const { keyId, publicKey, createdAtMs } = key;
-        key.erase();
+        const { keyId, publicKey, createdAtMs, hasSecret } = await readPublicHalf(path);
         return {
-          json: { path, keyId, publicKey: toBase64(publicKey), publicKeyHex: toHex(publicKey), createdAtMs },
+          json: { path, keyId, publicKey: toBase64(publicKey), publicKeyHex: toHex(publicKey), createdAtMs, hasSecret },
           text: (style) =>
             fields(style, [
               ['key file', path],
@@ -64,6 +67,7 @@ function showKey(shell: Shell): Command {
               ['public key', toBase64(publicKey)],
               ['in hex', toHex(publicKey)],
               ['created', formatInstant(createdAtMs)],
+              ...(hasSecret ? [] : [['secret', 'erased'] as const]),
             ]),
         };
       }),

@@ -65,6 +65,11 @@ export function embeddedLedger(instance: Instance, tenantName: string, token: st
       getEvidence: (request) => operations.getEvidence(context, named(request)),
       awaitStanding: (request, options) => operations.awaitStanding(context, named(request), options?.signal),
     },
+    keys: {
+      list: () => operations.listKeys(context),
+      rotate: (request) => operations.rotateKey(context, request),
+      revoke: (request) => operations.revokeKey(context, request),
+    },
     policies: {
       publish: ({ text, format }) => operations.publishPolicy(context, { text, format: format ?? 'auto', tenant }),
       activate: ({ reason, ...change }) =>

@@ -18,6 +18,7 @@ export type Ledger = Pick<
     WritClient['lineage'],
     'getCheckpoint' | 'proveConsistency' | 'getTlogProof' | 'getEvidence' | 'awaitStanding'
   >;
+  readonly keys: Pick<WritClient['keys'], 'list' | 'rotate' | 'revoke'>;
   readonly policies: Pick<WritClient['policies'], 'publish' | 'activate' | 'retire' | 'get' | 'list' | 'diff'>;
 };
 
