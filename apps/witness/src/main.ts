@@ -68,7 +68,7 @@ class UsageError extends Error {}
 function read(args: readonly string[], names: readonly string[]): Readonly<Record<string, string | undefined>> {
   try {
     const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
-    return parseArgs({ args: [...args], options, strict: true }).values as Record<string, string | undefined>;
+    return parseArgs({ args: [...args], options, strict: true }).values;
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -1,5 +1,5 @@
 import { toBase64 } from '@writ/encoding';
-import type { EventId, KeyId } from '@writ/encoding';
+import type { KeyId } from '@writ/encoding';
 import { readWholeStream } from '@writ/event-store';
 import { beginKeyChain, followKeys, isKeyEvent } from '@writ/evidence';
 import { openEvent, type Attestation, type KeyEvent, type KeyStreamState } from '@writ/ledger';
@@ -35,7 +35,7 @@ export async function readKeyLog({ ports, keys }: Pick<Engine, 'ports' | 'keys'>
 
 /** Every key, in the order in which they came. */
 export async function keyViews({ ports }: Pick<Engine, 'ports'>, { state, events }: KeyLog): Promise<KeyView[]> {
-  const standings = await ports.lineage.standings(state.keys.map(({ eventId }) => eventId as EventId));
+  const standings = await ports.lineage.standings(state.keys.map(({ eventId }) => eventId));
   return state.keys.map((key, at) => {
     const standing = standings[at];
     const { keyId, purpose, publicKey, revocation } = key;

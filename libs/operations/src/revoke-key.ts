@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toBase64, type EventId, type KeyId } from '@writ/encoding';
+import { toBase64, type KeyId } from '@writ/encoding';
 import { RejectedError, UnavailableError } from '@writ/errors';
 import { decideRevokeKey } from '@writ/ledger';
 import { requireLedger } from './authorise.js';
@@ -72,7 +72,7 @@ async function cutOffOf(engine: Engine, log: KeyLog, request: RevokeKeyRequest):
 /** Behind the last key event that the key attested: a cut-off before it would take its successors away with it. */
 async function firstPossibleCutOff({ ports }: Engine, { events }: KeyLog, keyId: KeyId): Promise<bigint> {
   const attested = events.filter(({ attestation }) => attestation.keyId === keyId);
-  const indices = await Promise.all(attested.map(({ event }) => ports.lineage.indexOf(event.eventId as EventId)));
+  const indices = await Promise.all(attested.map(({ event }) => ports.lineage.indexOf(event.eventId)));
   return indices.reduce((last, index) => (index >= last ? index + 1n : last), 0n);
 }
 

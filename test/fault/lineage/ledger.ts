@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openInstance, parseSettings, trustOf, type Instance } from '@writ/instance';
 import type { CallContext } from '@writ/operations';
@@ -51,7 +51,7 @@ export function admit({ instance, context }: Pick<Ledger, 'instance' | 'context'
   const request = transfer(executionId);
   const signals = { amount: { value: request.intent.signals.amount } };
   const asked = { tenant: TENANT, ...request, intent: { ...request.intent, signals } };
-  return instance.operations.evaluate(context, asked as Parameters<Instance['operations']['evaluate']>[1]);
+  return instance.operations.evaluate(context, asked as unknown as Parameters<Instance['operations']['evaluate']>[1]);
 }
 
 /** A new ledger with a policy in force. */
@@ -69,9 +69,4 @@ export async function beginLedger(folder: string, over: Readonly<Record<string, 
 /** What an auditor has pinned of it. */
 export function trustIn(folder: string): Promise<TrustFile> {
   return trustOf(parseSettings(environmentOf(folder)));
-}
-
-/** Everything of a ledger that is not running. */
-export function copyLedger(from: string, to: string): void {
-  cpSync(from, to, { recursive: true });
 }

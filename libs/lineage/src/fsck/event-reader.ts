@@ -2,7 +2,7 @@ import type { KeyId } from '@writ/encoding';
 import type { ErrorCode } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import type { VerifySignature } from '@writ/evidence';
-import { LedgerError } from '@writ/errors';
+import { type LedgerError } from '@writ/errors';
 import { BatchVerdicts } from '@writ/signing';
 import { hashEvent } from './hashed-event.js';
 import type { KeyRing } from './key-ring.js';

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { formatCheckpoint, formatNote, type TrustPolicy } from '@writ/checkpoint';
+import { formatCheckpoint, formatNote } from '@writ/checkpoint';
 import { canonicalise, textOf, toBase64, utf8, type EventId } from '@writ/encoding';
 import type { EventStore, ReadAllOptions, ReadStreamOptions, RecordedEvent } from '@writ/event-store';
 import {
@@ -156,7 +156,7 @@ export async function beginHistory(secretByte = 7): Promise<History> {
     trust: {
       origin: ORIGIN,
       keys: [{ keyId: attestor.keyId, publicKey: attestor.publicKey }],
-      policy: { logs: [{ key: checkpointKey.key }], witnesses: [], quorum: { kind: 'none' } } as TrustPolicy,
+      policy: { logs: [{ key: checkpointKey.key }], witnesses: [], quorum: { kind: 'none' } },
     },
 
     async execute(count, batch = 8) {
@@ -236,7 +236,7 @@ export async function beginHistory(secretByte = 7): Promise<History> {
       ...{ actor: { id: 'bootstrap', role: 'system' }, origin: ORIGIN, keyId: attestor.keyId },
       ...{ purpose: 'attestation', publicKey: toBase64(attestor.publicKey) },
     },
-  } as Fact);
+  });
   return history;
 }
 

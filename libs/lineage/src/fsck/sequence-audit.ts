@@ -77,7 +77,7 @@ export class SequenceAudit {
   constructor(options: SequenceOptions) {
     this.#options = options;
     this.#passedOver = new Map(options.from?.passedOver.map((event) => [event.eventId, event]));
-    this.#early = new Map(options.from?.early.map((early) => [early.ref.eventId as string, early]));
+    this.#early = new Map(options.from?.early.map((early) => [early.ref.eventId, early]));
     this.#notedLost = options.from?.notedLost ?? null;
     this.#lostByRecovery = options.from?.lostByRecovery ?? 0;
   }

@@ -19,21 +19,30 @@ interface Tampering {
   readonly foundAs: readonly FindingKind[];
 }
 
+/** `toSpliced` of newer platforms. */
+function spliced(events: readonly RecordedEvent[], at: number, removed: number, ...added: RecordedEvent[]) {
+  return [...events.slice(0, at), ...added, ...events.slice(at + removed)];
+}
+
 const flipped = (bytes: Uint8Array, at: number): Uint8Array => bytes.map((byte, i) => (i === at ? byte ^ 0x01 : byte));
 
+function spliced(events: RecordedEvent[], at: number, taken: number, ...put: RecordedEvent[]): RecordedEvent[] {
+  return [...events.slice(0, at), ...put, ...events.slice(at + taken)];
+}
+
 const TAMPERINGS: readonly Tampering[] = [
-  { name: 'delete', change: (events, at) => events.toSpliced(at, 1), foundAs: ['missing', 'lineage'] },
+  { name: 'delete', change: (events, at) => spliced(events, at, 1), foundAs: ['missing', 'lineage'] },
   {
     name: 'swap with the next',
     change: (events, at) => {
       const [event, next] = events.slice(at, at + 2);
-      return event === undefined || next === undefined ? events : events.toSpliced(at, 2, next, event);
+      return event === undefined || next === undefined ? events : spliced(events, at, 2, next, event);
     },
     foundAs: ['reordered', 'missing', 'lineage'],
   },
   {
     name: 'duplicate',
-    change: (events, at) => events.toSpliced(at, 0, ...events.slice(at, at + 1)),
+    change: (events, at) => spliced(events, at, 0, ...events.slice(at, at + 1)),
     foundAs: ['duplicated', 'lineage'],
   },
   {
@@ -63,7 +72,7 @@ const TAMPERINGS: readonly Tampering[] = [
       const [event] = events.slice(at, at + 1);
       if (event === undefined) return events;
       const eventId = `019f0000-0000-7000-8000-${at.toString(16).padStart(12, '0')}`;
-      return events.toSpliced(at, 0, { ...event, eventId, stream: 'execution-acme.slipped', revision: 0n });
+      return spliced(events, at, 0, { ...event, eventId, stream: 'execution-acme.slipped', revision: 0n });
     },
     foundAs: ['foreign'],
   },
