@@ -90,7 +90,7 @@ export class IndexAudit {
   #rowAt(index: number): IndexRow | undefined {
     while (this.#at < this.#rows.length && Number(this.#rows[this.#at]?.idx) < index) this.#at += 1;
     if (this.#at >= this.#rows.length) {
-      this.#rows = (this.#page?.all(BigInt(index), BigInt(PAGE)) ?? []) as unknown as IndexRow[];
+      this.#rows = this.#page?.all(BigInt(index), BigInt(PAGE)) ?? [];
       this.#at = 0;
     }
     const row = this.#rows[this.#at];
