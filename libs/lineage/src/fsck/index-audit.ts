@@ -22,7 +22,7 @@ export class IndexAudit {
   readonly #findings: Findings;
   #db: DatabaseSyncInstance | undefined;
   #page: StatementSyncInstance | undefined;
-  #rows: IndexRow[] = [];
+  #rows: readonly IndexRow[] = [];
   #at = 0;
   /** One past the last row, as of the beginning: later ones may be of events that are read later. */
   #end = 0;
@@ -90,7 +90,8 @@ export class IndexAudit {
   #rowAt(index: number): IndexRow | undefined {
     while (this.#at < this.#rows.length && Number(this.#rows[this.#at]?.idx) < index) this.#at += 1;
     if (this.#at >= this.#rows.length) {
-      this.#rows = this.#page?.all(BigInt(index), BigInt(PAGE)) ?? [];
+      const rows: unknown = this.#page?.all(BigInt(index), BigInt(PAGE)) ?? [];
+      this.#rows = rows as IndexRow[];
       this.#at = 0;
     }
     const row = this.#rows[this.#at];
