@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  formatAddCheckpoint,
   formatNote,
   formatSignatureLines,
   formatVerifierKey,
+  parseAddCheckpoint,
   parseCheckpoint,
   parseNote,
   parseSignatureLines,
@@ -105,6 +107,12 @@ describeVectors('c2sp-spec-examples', (folder) => {
       });
       expect(rootHash).toHaveLength(32);
     }
+  });
+
+  test('the request to a witness comes back as it is', () => {
+    const { oldSizeLeaves, path, checkpoint } = parseAddCheckpoint(request);
+    expect([oldSizeLeaves, checkpoint]).toEqual([20852014n, request.slice(request.indexOf('\n\n') + 2)]);
+    expect(formatAddCheckpoint({ oldSizeLeaves, path, checkpoint })).toBe(request);
   });
 
   test('the answer of a witness is signature lines', () => {

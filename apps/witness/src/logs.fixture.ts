@@ -1,5 +1,5 @@
 import { formatCheckpoint, formatNote, type NoteSignature } from '@writ/checkpoint';
-import { utf8 } from '@writ/encoding';
+import { concatBytes, utf8 } from '@writ/encoding';
 import { leafHash, rootOf, TileProver, type Hash } from '@writ/merkle';
 import { NoteKey } from '@writ/signing';
 
@@ -39,7 +39,7 @@ export class TestLog {
     const hashes = Array.from({ length: width }, (_, at) =>
       rootOf(this.leaves.slice((first + at) * span, (first + at + 1) * span)),
     );
-    return Uint8Array.from(hashes.flatMap((hash) => [...hash]));
+    return concatBytes(...hashes);
   }
 }
 

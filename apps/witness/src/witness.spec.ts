@@ -200,32 +200,6 @@ describe('races and crashes', () => {
   });
 });
 
-describe('forks (every prefix 0 to 64, every suffix 1 to 64)', () => {
-  it('cosigns no tree that does not extend the one it cosigned', async () => {
-    let refused = 0;
-    for (let prefix = 0; prefix <= 64; prefix++) {
-      const shared = entries(prefix);
-      const right = new TestLog([...shared, ...entries(64, 'right')]);
-      const left = new TestLog([...shared, ...entries(64, 'left')]);
-      const seen = prefix + 1 + (prefix % 7);
-      state.close();
-      rmSync(path);
-      WitnessState.create(path, witnessKey.vkey);
-      state = WitnessState.open(path, witnessKey.vkey);
-      witness = witnessOn(state);
-      expect((await ask(0, [], right.note(seen))).status).toBe(200);
-      for (let suffix = 1; suffix <= 64; suffix++) {
-        const size = prefix + suffix;
-        // The best that a forger has: an honest proof of the other tree, or none.
-        const proof = size >= seen ? await left.path(Math.min(seen, size), size) : [];
-        const { status } = await ask(seen, proof, left.note(size));
-        if (status === (size < seen ? 400 : 422)) refused += 1;
-      }
-    }
-    expect(refused).toBe(65 * 64);
-  }, 60_000);
-});
-
 describe('the folder of a witness', () => {
   const policy = (): string => `log ${formatVerifierKey(logKey.key)}\nquorum none\n`;
 

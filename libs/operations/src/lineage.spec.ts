@@ -288,6 +288,17 @@ describe('a store that was set back', () => {
   });
 });
 
+describe('an execution of which events were lost', () => {
+  it('gets no grant, neither a new one nor the one that it had', async () => {
+    await run('a-1');
+    ledger.lineage.lost.add('execution-acme.a-1').add('execution-acme.a-2');
+    expect(await codeOf(run('a-1'))).toBe('EXECUTION_LOST');
+    expect(await codeOf(run('a-2'))).toBe('EXECUTION_LOST');
+    expect(await codeOf(ledger.operations.getExecution(caller, named('a-2')))).toBe('EXECUTION_NOT_FOUND');
+    expect(await codeOf(run('a-3'))).toBeUndefined();
+  });
+});
+
 describe('tiles', () => {
   const tile = (path: string, context: CallContext | null = auditor) =>
     ledger.operations.getTile(context, parseTilePath(path));

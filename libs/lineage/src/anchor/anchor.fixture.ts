@@ -1,5 +1,5 @@
 import { parseCheckpoint, parseNote, verifyCheckpoint } from '@writ/checkpoint';
-import { utf8 } from '@writ/encoding';
+import { concatBytes, utf8 } from '@writ/encoding';
 import { leafHash, rootOf, type Hash, type TileReader } from '@writ/merkle';
 import { NoteKey } from '@writ/signing';
 
@@ -35,7 +35,7 @@ export class TestTree {
       const hashes = Array.from({ length: width }, (_, at) =>
         rootOf(this.leaves.slice((first + at) * span, (first + at + 1) * span)),
       );
-      return Uint8Array.from(hashes.flatMap((hash) => [...hash]));
+      return concatBytes(...hashes);
     },
   };
 }
