@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import type { EventId } from '@writ/encoding';
-import { UnavailableError } from '@writ/errors';
+import { IntegrityError, UnavailableError } from '@writ/errors';
 
 /** One event's place in the tree. */
 export interface IndexedEvent {
@@ -13,6 +13,8 @@ export interface IndexedEvent {
 }
 
 const VERSION = 1;
+/** Rows by one statement: the way into SQLite costs more than a row. */
+const ROWS_AT_ONCE = 32;
 
 /**
  * The file that knows which event has which index, and how far tiles and index are durable. Built from the lineage
@@ -26,14 +28,17 @@ export class EntryIndex {
   readonly #db: DatabaseSyncInstance;
   readonly #byEvent: StatementSyncInstance;
   readonly #byIndex: StatementSyncInstance;
-  readonly #insert: StatementSyncInstance | undefined;
+  readonly #insertOne: StatementSyncInstance | undefined;
+  readonly #insertMany: StatementSyncInstance | undefined;
 
   private constructor(db: DatabaseSyncInstance, writes: boolean) {
     this.#db = db;
     this.#byEvent = db.prepare('SELECT idx FROM entries WHERE event_id = ?');
     this.#byIndex = db.prepare('SELECT event_id, stream, revision FROM entries WHERE idx = ?');
     for (const statement of [this.#byEvent, this.#byIndex]) statement.setReadBigInts(true);
-    if (writes) this.#insert = db.prepare('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)');
+    if (!writes) return;
+    this.#insertOne = db.prepare(insertOf(1));
+    this.#insertMany = db.prepare(insertOf(ROWS_AT_ONCE));
   }
 
   /** @param path a file, or `:memory:` */
@@ -84,11 +89,16 @@ export class EntryIndex {
     return { index, eventId: uuidOfBytes(row.event_id), stream: row.stream, revision: row.revision };
   }
 
-  /** A crash before the end leaves all of `events` out. */
+  /**
+   * A crash before the end leaves all of `events` out.
+   * @throws IntegrityError `LINEAGE_INVALID` where one of them has another index already
+   */
   add(events: readonly IndexedEvent[]): void {
     this.#transaction(() => {
-      for (const { index, eventId, stream, revision } of events) {
-        this.#insert?.run(index, bytesOfUuid(eventId), stream, revision);
+      const rest = events.length % ROWS_AT_ONCE;
+      for (const event of events.slice(0, rest)) this.#insertOne?.run(...rowOf(event));
+      for (let at = rest; at < events.length; at += ROWS_AT_ONCE) {
+        this.#insertMany?.run(...events.slice(at, at + ROWS_AT_ONCE).flatMap(rowOf));
       }
     });
   }
@@ -119,7 +129,8 @@ export class EntryIndex {
       this.#db.exec('COMMIT');
     } catch (error) {
       this.#db.exec('ROLLBACK');
-      throw error;
+      if (!/UNIQUE constraint/.test(String(error))) throw error;
+      throw new IntegrityError('LINEAGE_INVALID', 'an event was given two indices', {}, { cause: error });
     }
   }
 }
@@ -136,6 +147,16 @@ function createTables(db: DatabaseSyncInstance): void {
   db.exec('CREATE TABLE saved_state (version INTEGER NOT NULL, state TEXT) STRICT');
   db.prepare('INSERT INTO saved_state VALUES (?, NULL)').run(VERSION);
   db.exec('COMMIT');
+}
+
+function insertOf(rows: number): string {
+  const values = Array.from({ length: rows }, () => '(?, ?, ?, ?)').join();
+  // The same row again changes nothing; the same event at another index is refused.
+  return `INSERT INTO entries VALUES ${values} ON CONFLICT (idx) DO UPDATE SET event_id = excluded.event_id, stream = excluded.stream, revision = excluded.revision`;
+}
+
+function rowOf({ index, eventId, stream, revision }: IndexedEvent): [bigint, Uint8Array, string, bigint] {
+  return [index, bytesOfUuid(eventId), stream, revision];
 }
 
 function bytesOfUuid(eventId: string): Uint8Array {

@@ -117,6 +117,8 @@ export class Follower {
   /** Everything up to this position has an index or was passed by; `null`: look where the state says. */
   #passed: bigint | null = null;
   #mayResume = false;
+  /** What is read may have an index already: the place to read on from was not where it should be. */
+  #mayRepeat = true;
   #durable: { sizeLeaves: bigint; root: Uint8Array } | undefined;
   #savedAt = 0;
   #wake: (() => void) | undefined;
@@ -290,6 +292,8 @@ export class Follower {
       return;
     }
     if (event.type !== 'EntriesSequenced') return this.#writer.apply(event, []);
+    // Somebody else gave indices beyond the place that was read to here.
+    this.#mayResume = false;
     const survived = (index: bigint) => this.#writer.writtenEntry(index);
     const found = await findEntries(store, event.data, this.#writer.state.through, survived);
     // After a recovery events are known to be missing, and the lineage says so.
@@ -307,6 +311,7 @@ export class Follower {
       const sequenced = await this.#sequence(await this.#unsequenced(page));
       if (sequenced === 'lost_race') {
         await this.#catchUp();
+        this.#mayResume = false;
         continue;
       }
       count += sequenced;
@@ -342,7 +347,9 @@ export class Follower {
     const ids = new Set<string>();
     for (const stored of page) {
       // The lineage is not in its own tree; and whatever is delivered again keeps the index that it has.
-      if (stored.stream === own || ids.has(stored.eventId) || this.#writer.has(stored.eventId)) continue;
+      if (stored.stream === own || ids.has(stored.eventId)) continue;
+      const mayRepeat = this.#mayRepeat || stored.position <= (this.#writer.state.through ?? -1n);
+      if (mayRepeat && this.#writer.has(stored.eventId)) continue;
       try {
         entries.push(await this.#trusted.entryOf(stored, this.#writer.state.sizeLeaves + BigInt(entries.length)));
         ids.add(stored.eventId);
@@ -358,7 +365,8 @@ export class Follower {
     const { state } = this.#writer;
     if (!this.#mayResume) {
       // A position is a hint. Where another event stands there, everything is looked at, and what has an index passed by.
-      this.#passed = (await this.#standsAt(state.through)) ? state.through : null;
+      this.#mayRepeat = !(await this.#standsAt(state.through));
+      this.#passed = this.#mayRepeat ? null : state.through;
       this.#mayResume = true;
     }
     const after = this.#passed ?? undefined;

@@ -1,14 +1,21 @@
-import type { Attestation } from '@writ/ledger';
 import { IntegrityError, LedgerError } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import { beginKeyChain, chainedKeys, cutOffIndexOf, followKeys, type KeyChain, type TrustedKey } from '@writ/evidence';
-import { isSaltedStream, keysStream, openEntry, openEvent, type LedgerEvent } from '@writ/ledger';
+import {
+  attestedEntry,
+  isSaltedStream,
+  keysStream,
+  openEvent,
+  type Attestation,
+  type LedgerEvent,
+  type StreamNaming,
+} from '@writ/ledger';
 import { createVerifier, type Verifier } from '@writ/signing';
 
 import type { UnsequencedEntry } from './sequenced-batch.js';
 
-/** Streams whose salt is remembered; of any other the first event is read again. */
-const MAX_SALTS = 20_000;
+/** Salted streams whose name in entries is remembered; of any other the first event is read again. */
+const MAX_NAMES = 20_000;
 const PAGE = 256;
 
 /**
@@ -18,7 +25,7 @@ const PAGE = 256;
 export class TrustedEntries {
   readonly #store: Pick<EventStore, 'readStream'>;
   readonly #origin: string;
-  readonly #salts = new Map<string, Uint8Array>();
+  readonly #names = new Map<string, StreamNaming>();
   #chain: KeyChain;
   #verifier: Verifier;
 
@@ -45,17 +52,12 @@ export class TrustedEntries {
    * @throws IntegrityError `FOREIGN_EVENT`, `ATTESTATION_INVALID`, `KEY_UNKNOWN`: nobody whose word counts there attested it
    */
   async entryOf(stored: RecordedEvent, index: bigint): Promise<UnsequencedEntry> {
-    const opened = openEntry(stored, await this.#saltOf(stored));
-    await this.#requireAttested(opened.attestation, index);
-    if (opened.streamSalt !== undefined && stored.revision === 0n) this.#remember(stored.stream, opened.streamSalt);
-    return {
-      stream: stored.stream,
-      revision: stored.revision,
-      eventId: opened.entry.eventId,
-      position: stored.position,
-      leafHash: opened.leafHash,
-      entry: opened.entryBytes,
-    };
+    const known = this.#names.get(stored.stream) ?? (await this.#namingOf(stored));
+    const { eventId, entryBytes, leafHash, attestation, naming } = attestedEntry(stored, known);
+    await this.#requireAttested(attestation, index);
+    if (known === undefined && naming.salt !== undefined) this.#remember(stored.stream, naming);
+    const { stream, revision, position } = stored;
+    return { stream, revision, eventId, position, leafHash, entry: entryBytes };
   }
 
   /** An event of the lineage stream, judged as of the size that it speaks of. @throws as `entryOf`, `EVENT_INVALID` */
@@ -77,24 +79,23 @@ export class TrustedEntries {
     });
   }
 
-  async #saltOf({ stream, revision }: RecordedEvent): Promise<Uint8Array | undefined> {
+  async #namingOf({ stream, revision }: RecordedEvent): Promise<StreamNaming | undefined> {
     if (revision === 0n || !isSaltedStream(stream)) return undefined;
-    const known = this.#salts.get(stream);
-    if (known !== undefined) return known;
     const [first] = await this.#store.readStream(stream, { maxCount: 1 });
-    const salt = first === undefined ? undefined : openEntry(first).streamSalt;
-    if (salt !== undefined) this.#remember(stream, salt);
-    return salt;
+    if (first === undefined) return undefined;
+    const { naming } = attestedEntry(first);
+    this.#remember(stream, naming);
+    return naming;
   }
 
-  #remember(stream: string, salt: Uint8Array): void {
-    if (this.#salts.size >= MAX_SALTS) {
-      for (const oldest of this.#salts.keys()) {
-        this.#salts.delete(oldest);
+  #remember(stream: string, naming: StreamNaming): void {
+    if (this.#names.size >= MAX_NAMES) {
+      for (const oldest of this.#names.keys()) {
+        this.#names.delete(oldest);
         break;
       }
     }
-    this.#salts.set(stream, salt);
+    this.#names.set(stream, naming);
   }
 }
 
