@@ -8,6 +8,7 @@ import { reportText } from '../terminal/show-fsck.js';
 
 interface Flags {
   readonly store?: string;
+  readonly origin?: string;
   readonly trust?: string;
   readonly resume?: string;
 }
@@ -23,6 +24,7 @@ export function fsckCommand(shell: Shell): Command {
       '-T, --trust <file>',
       'whom to believe (`writ keys export --trust`); when absent the key files of this ledger',
     )
+    .option('--origin <name>', 'without --trust: the name of the ledger (WRIT_ORIGIN)')
     .option('--resume <file>', 'remembers in this file how far the check has come, and goes on from there')
     .addHelpText(
       'after',

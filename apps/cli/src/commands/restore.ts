@@ -11,6 +11,7 @@ import { fields } from '../terminal/table.js';
 
 interface Flags {
   readonly store?: string;
+  readonly origin?: string;
   readonly trust?: string;
 }
 
@@ -22,6 +23,7 @@ export function restoreCommand(shell: Shell): Command {
     .argument('<backup>', 'a file that `writ backup` wrote')
     .option('--store <path>', 'WRIT_STORE_URL when absent; must not exist')
     .option('-T, --trust <file>', 'whom to believe when it is checked; when absent the key files of this ledger')
+    .option('--origin <name>', 'without --trust: the name of the ledger (WRIT_ORIGIN)')
     .addHelpText(
       'after',
       '\nIt ends with `writ fsck`: the store is compared with the tiles, the mark and what this node has seen.\n' +
