@@ -14,6 +14,7 @@ import type { PublishedCheckpoint } from '../lineage.js';
 import { codeOf } from './anchor.fixture.js';
 import { MarkFile } from './mark.js';
 import { tryPublisherLock } from './publisher-lock.js';
+import { wasRecovered } from './recovery-plan.js';
 import { recoverLedger, type RecoverOptions, type Recovery } from './recover-ledger.js';
 
 const WAIT = { timeoutMs: 10_000 };
@@ -138,6 +139,7 @@ describe('recoverLedger', () => {
     const signed = await lived();
     const restored = await backup(9);
     await recover(restored);
+    expect(wasRecovered(onDisk().markDir)).toBe(true);
     const lineage = await requireGoesOn(restored, signed);
     const first = await lineage.entryAt(signed.sizeLeaves);
     expect(first.stream).toBe(streamOf('later'));
@@ -224,6 +226,7 @@ describe('recoverLedger', () => {
     writeFileSync(join(onDisk().markDir, 'mark.json'), 'damaged');
     expect(await codeOf(recover(ledger))).toBe('MARK_MISSING');
     expect(existsSync(join(onDisk().markDir, 'recovery.json'))).toBe(false);
+    expect(wasRecovered(onDisk().markDir)).toBe(false);
   });
 });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -23,6 +24,8 @@ export interface RecoveryPlan {
 }
 
 const PLAN_FILE = 'recovery.json';
+/** Stays for ever: the lineage then says of which streams events are lost, and has to be asked before a grant is given. */
+const RECOVERED_FILE = 'recovered';
 /** About a million leaves. */
 const MAX_BYTES = 256 * 1024 * 1024;
 const DECIMAL = z.string().regex(/^(?:0|[1-9][0-9]{0,19})$/);
@@ -50,6 +53,12 @@ export async function writePlan(markDir: string, plan: RecoveryPlan): Promise<vo
     lostStreams: [...plan.lostStreams],
   });
   await replaceFile(join(markDir, PLAN_FILE), content);
+  await replaceFile(join(markDir, RECOVERED_FILE), 'writ/recovered/v1\n');
+}
+
+/** A recovery of this ledger was begun, at whatever time. */
+export function wasRecovered(markDir: string): boolean {
+  return existsSync(join(markDir, RECOVERED_FILE));
 }
 
 /** `undefined` where no recovery was begun. @throws IntegrityError `LINEAGE_INVALID` where it cannot be read */
