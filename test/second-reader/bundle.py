@@ -257,7 +257,7 @@ def _check_keys(found, streams, known, size):
     if known.fault is not None:
         found("failed", known.fault)
     signings = [(event.signer, event.index) for role in ("execution", "policy") for event in streams[role].events]
-    signings += [(stream.json["head"]["keyId"], size - 1) for stream in streams.values()]
+    signings += [(stream.json["head"]["keyId"], size) for stream in streams.values()]
     for event in streams["policy"].events:
         if event.type == "PolicyPublished" and event.data is not None:
             signings.append((event.data["keyId"], event.index))

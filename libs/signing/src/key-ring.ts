@@ -75,7 +75,7 @@ async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     (error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw new RejectedError('KEY_FILE_INVALID', 'the key file cannot be looked at', { path }, { cause: error });
     },
   );

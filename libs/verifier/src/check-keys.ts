@@ -92,10 +92,10 @@ export function signingsOf(
   keys: OpenedStream,
   treeSize: bigint,
 ): Signing[] {
-  // A head tells of all leaves below its size, so it is as old as the last of them.
+  // A head tells of all leaves below its size, so it is younger than the last of them, which may have brought its key.
   const heads = [execution, policy, keys].map(({ stream, head }) => ({
     keyId: head.keyId,
-    index: treeSize - 1n,
+    index: treeSize,
     subject: { stream },
   }));
   const events = [...execution.events, ...policy.events];
