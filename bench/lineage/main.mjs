@@ -4,7 +4,7 @@
  * tree with another root, fails the run.
  *
  * `--quick`: half a minute, to see that it all runs. `--full`: trees of 10,000,000 leaves too. `--only` one of `append`,
- * `inclusion`, `rebuild`, `write-path`. `--path`: a folder on the disk to measure.
+ * `inclusion`, `verification`, `rebuild`, `write-path`. `--path`: a folder on the disk to measure.
  */
 import { execFile } from 'node:child_process';
 import { cpus, tmpdir } from 'node:os';
@@ -37,6 +37,8 @@ const largest = full ? 10_000_000 : quick ? 100_000 : 1_000_000;
 const PARTS = {
   append: () => part('append.mjs', { largest, oracle: quick ? 10_000 : 100_000 }),
   inclusion: () => part('inclusion.mjs', { path, leaves: quick ? 20_000 : 1_000_000, rounds: quick ? 1 : 5 }),
+  verification: () =>
+    part('verification.mjs', { shared: quick ? 4_096 : 65_536, single: quick ? 64 : 2_048, rounds: quick ? 1 : 5 }),
   rebuild: () => part('rebuild.mjs', { path, leaves: quick ? 10_000 : 200_000 }),
   'write-path': () => part('write-path.mjs', { path, ms: quick ? 500 : 4_000, rounds: quick ? 1 : 5 }),
 };

@@ -117,11 +117,14 @@ export class ServedTiles implements TileReader {
     tile.bytes = bytes;
   }
 
-  /** Widths of files that hold the wanted one: itself, the full tile, and the one of the tree as it is now. */
+  /**
+   * Widths of files that hold the wanted one: itself, that of the tree as it is known here, and the full one. The last
+   * because the tree may have grown since: partial tiles go when the full one is there, and only then.
+   */
   #widthsWith(level: number, index: bigint, width: number): readonly number[] {
     const now = tileWidth(this.#sizeLeaves(), level, index);
     if (width > now) return [];
-    return [...new Set([width, now])];
+    return [...new Set([width, now, TILE_WIDTH])];
   }
 }
 
