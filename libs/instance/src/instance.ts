@@ -66,6 +66,8 @@ export type InstanceCounter =
 export interface OpenInstanceOptions {
   /** Creates what is missing: state folder, key file, store, and its first event. Without it a missing one is an error. */
   readonly create?: boolean;
+  /** For one command: the threads that follow the store start when something asks for what they know. */
+  readonly brief?: boolean;
   /** Told of everything that somebody should look at: foreign events, failed sweeps, lost refusals. */
   readonly onAlarm?: (alarm: Alarm) => void;
 }

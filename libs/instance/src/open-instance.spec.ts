@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseExecutionId, parsePolicyId, parseTenant } from '@writ/encoding';
@@ -107,6 +107,47 @@ describe('openInstance', () => {
       behind: 0,
       fault: undefined,
     });
+  });
+
+  it('follows nothing for one command, until it is asked for what only the tree and the index know', async () => {
+    await (await start({ create: true })).close();
+    const first = await start({ brief: true });
+    const context = { principal: first.authenticate(undefined) };
+    await putInForce(first, context);
+    await first.operations.evaluate(context, loan('a-1'));
+    expect((await first.lineageStatus()).sizeLeaves).toBe(1n);
+    await first.close();
+    const second = await start({ brief: true });
+    const name = { tenant: TENANT, executionId: parseExecutionId('a-1') };
+    const wait = { ...name, wanted: 'anchored' as const, timeoutMs: 20_000 };
+    expect((await second.operations.awaitStanding(context, wait)).reached).toBe(true);
+    expect((await second.lineageStatus()).role).toBe('publisher');
+    // What is appended from now on is followed as well.
+    await second.operations.evaluate(context, loan('a-2'));
+    const later = { ...wait, executionId: parseExecutionId('a-2') };
+    expect((await second.operations.awaitStanding(context, later)).reached).toBe(true);
+    const listed = async () => (await second.operations.listExecutions(context, { tenant: TENANT })).executions;
+    for (let waitedMs = 0; waitedMs < 10_000 && (await listed()).length < 2; waitedMs += 50) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await listed()).toHaveLength(2);
+  });
+
+  it('finds out for one command too that the store was set back', async () => {
+    const first = await start({ create: true });
+    const context = { principal: first.authenticate(undefined) };
+    await putInForce(first, context);
+    await first.close();
+    const store = join(folder, 'data/ledger.db');
+    copyFileSync(store, join(folder, 'older.db'));
+    const second = await start({ brief: true });
+    await second.operations.evaluate(context, loan('a-1'));
+    await second.close();
+    for (const end of ['', '-wal', '-shm']) rmSync(`${store}${end}`, { force: true });
+    copyFileSync(join(folder, 'older.db'), store);
+    const third = await start({ brief: true });
+    expect(await codeOf(third.operations.evaluate(context, loan('a-1')))).toBe('LEDGER_ROLLED_BACK');
+    expect((await third.lineageStatus()).fault?.code).toBe('LEDGER_ROLLED_BACK');
   });
 
   it('makes no new checkpoint key for a ledger that has signed with one', async () => {

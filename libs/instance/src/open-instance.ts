@@ -10,6 +10,7 @@ import { NodeClock } from './clock.js';
 import { behindGate, Gate } from './gate.js';
 import type { Instance, InstanceMetrics, OpenInstanceOptions } from './instance.js';
 import { guardedStore } from './guarded-store.js';
+import { lateIndex } from './late-index.js';
 import { openIndex } from './open-index.js';
 import { hasSeenHead, openLineageOf, type OnForeignEvent } from './open-lineage.js';
 import { openNodeKeys, openRing } from './open-node-keys.js';
@@ -31,6 +32,7 @@ import { fileAuthenticator, openAuthenticator, type Authenticator } from './toke
  */
 export async function openInstance(settings: Settings, options: OpenInstanceOptions = {}): Promise<Instance> {
   const create = options.create === true || settings.store.kind === 'memory';
+  const brief = options.brief === true;
   const onAlarm = options.onAlarm ?? (() => undefined);
   const opened: (() => Promise<void>)[] = [];
   // The lineage is there before the engine, which the operations need it for.
@@ -67,9 +69,10 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
     );
     const keyPorts = { store, attestor, randomness, clock, origin: settings.origin };
     // 4. What follows the store. Whatever the operations write goes past the lineage: it knows when the store was set back.
-    const lineage = await openLineageOf(settings, { ...keyPorts, keys, onAlarm, onForeignEvent, create });
+    const lineage = await openLineageOf(settings, { ...keyPorts, keys, onAlarm, onForeignEvent, create, brief });
     opened.push(() => lineage.close());
-    const index = openIndex(settings, store, keys);
+    const openTheIndex = (): ExecutionIndex => openIndex(settings, store, keys);
+    const index = brief ? lateIndex(openTheIndex) : openTheIndex();
     opened.push(() => index.close());
     // 5. The operations.
     engine = createEngine(

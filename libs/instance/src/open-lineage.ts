@@ -5,6 +5,7 @@ import type { EventStore } from '@writ/event-store';
 import { lineageStream } from '@writ/ledger';
 import {
   openLineage,
+  openLineageLate,
   parseWitnessPolicy,
   WitnessHttp,
   WitnessSet,
@@ -30,6 +31,8 @@ export interface LineagePorts {
   readonly onForeignEvent: OnForeignEvent;
   /** Makes the checkpoint key where it is missing and nothing was signed with it. */
   readonly create: boolean;
+  /** The tree is followed only when something asks for it. */
+  readonly brief: boolean;
 }
 
 /** This node has seen events of a store: one without any is not to be begun in its place. */
@@ -45,7 +48,8 @@ export async function openLineageOf(settings: Settings, ports: LineagePorts): Pr
   const { origin, store, anchorIntervalMs, anchorEntries } = settings;
   const signer = await checkpointKey(settings, ports);
   const witnesses = witnessesOf(settings);
-  return openLineage({
+  const open = ports.brief ? openLineageLate : openLineage;
+  return open({
     origin,
     store: ports.store,
     pinned: ports.keys.pinned.keys,

@@ -20,6 +20,7 @@ export {
   type FsckCompared,
   type FsckReport,
 } from './fsck/report.js';
+export { openLineageLate } from './node/late-lineage.js';
 export { openLineage } from './node/open-lineage.js';
 export { type OpenedLineage } from './node/lineage-node.js';
 export { type LineageOnDisk, type LineageOptions } from './node/lineage-options.js';

@@ -76,7 +76,7 @@ async function openHere(world: World, flags: LedgerFlags): Promise<OpenLedger> {
     import('./embedded-ledger.js'),
   ]);
   const tenant = tenantOf(world.env, flags);
-  const instance = await openInstance(settingsOf(world, flags));
+  const instance = await openInstance(settingsOf(world, flags), { brief: true });
   try {
     const ledger = embeddedLedger(instance, tenant, flags.token ?? valueOf(world.env['WRIT_TOKEN']));
     return { ledger, tenant, close: () => instance.close() };
