@@ -17,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const codeOf = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
     () => undefined,
-    (error: { code?: unknown }) => error.code,
+    (error: unknown) => (error as { code?: unknown }).code,
   );
 
 describe('a ring of key files', () => {
