@@ -43,7 +43,8 @@ export class EventReader {
   read(stored: RecordedEvent): ReadEvent {
     const contiguity = this.#places.contiguityOf(stored);
     try {
-      const hashed = hashEvent(stored, (salt) => this.#places.streamRefFor(stored, salt));
+      const hashed = hashEvent(stored, this.#places.namingOf(stored.stream));
+      if (stored.revision === 0n) this.#places.learn(hashed.naming);
       const { attestation, leafHash, entryBytes } = hashed;
       const { keyId } = attestation;
       const publicKey = this.#keys.publicKeyOf(keyId);

@@ -1,25 +1,15 @@
-import {
-  canonicalText,
-  formatDigest,
-  parseBase64,
-  parseInstant,
-  sha256,
-  textOf,
-  type Commitment,
-  type EventId,
-  type Hash32,
-  type KeyId,
-} from '@writ/encoding';
+import { canonicalText, parseBase64, textOf, toBase64, type Commitment } from '@writ/encoding';
 import { IntegrityError } from '@writ/errors';
 import type { RecordedEvent } from '@writ/event-store';
-import { entryOf, opens, parseMetadata, type Attestation, type CommitmentName, type Openings } from '@writ/ledger';
-
-/** A stored event, hashed again: its entry is made from the event itself and is the one that its attestation names. */
-export interface HashedEvent {
-  readonly entryBytes: Uint8Array;
-  readonly leafHash: Hash32;
-  readonly attestation: Attestation;
-}
+import {
+  attestedEntry,
+  opens,
+  parseMetadata,
+  type AttestedEntry,
+  type CommitmentName,
+  type Openings,
+  type StreamNaming,
+} from '@writ/ledger';
 
 /** What stands in metadata beside the attestation. */
 interface Beside {
@@ -29,87 +19,48 @@ interface Beside {
   readonly v: number;
 }
 
-/**
- * The attestation at the beginning of canonical metadata. An entry has no character that needs an escape but the quotes
- * of its names.
- */
-const ATTESTATION =
-  /^\{"attestation":\{"batch":\{"index":(0|[1-9][0-9]{0,9}),"path":\[([^\]]{0,1600})\],"size":([1-9][0-9]{0,9})\},"entry":"((?:[^"\\]|\\")+)","keyId":"([0-9a-f]{16})","signature":"([^"]{88})"\},/;
-const SIBLING = /^"[A-Za-z0-9+/]{43}="$/;
-const RECORDED_AT = /^\{"dataDigest":"[^"]*","eventId":"[^"]*","recordedAt":"([^"]*)",/;
 const MEMBERS_BESIDE = new Set(['openings', 'streamSalt', 'trace', 'v']);
 const NOTHING_BESIDE: Beside = { v: 1 };
 const SALT_BYTES = 16;
-/** As `encodeMetadata` allows for the openings. */
+/** As `encodeMetadata` allows for the openings, and one for the object around them. */
 const DEPTH = { maxDepth: 44 } as const;
 
 /**
- * Does what `openEvent` of `@writ/ledger` does, for reading a whole store: at a third of the price, and stricter about
- * metadata, which must have their one spelling, and whose openings must open commitments of this very event. The data are
- * hashed and not parsed: what they mean was judged by who attested them.
- * @param streamRefOf the stream's name in entries, for the salt that the event brought, if any
+ * The entry of a stored event, made from the event again and held to the one that its attestation names; and all else in
+ * its metadata, which must have the spelling in which they are written, with openings that open commitments of this very
+ * event. The data are hashed and not parsed: what they mean was judged by who attested them.
+ * @param known how entries name the stream, as its first event told
  * @throws IntegrityError `FOREIGN_EVENT`, `ATTESTATION_INVALID`
  */
-export function hashEvent(
-  stored: RecordedEvent,
-  streamRefOf: (streamSalt: Uint8Array | undefined) => string,
-): HashedEvent {
-  const { attestation, beside } = readMetadata(stored);
-  const { streamSalt, openings } = beside;
-  const recordedAtMs = recordedAtOf(stored, attestation.entry);
-  const entry = orForeign(stored, () =>
-    entryOf({
-      streamRef: streamRefOf(streamSalt === undefined ? undefined : parseBase64(streamSalt, SALT_BYTES)),
-      revision: stored.revision,
-      eventId: stored.eventId as EventId, // checked when the entry is written out
-      type: stored.type,
-      typeVersion: stored.typeVersion,
-      recordedAtMs,
-      dataDigest: formatDigest(sha256(stored.data)),
-    }),
-  );
-  if (entry.text !== attestation.entry) {
-    throw foreign(stored, 'the entry that was attested is not the entry of this event');
-  }
+export function hashEvent(stored: RecordedEvent, known: StreamNaming | undefined): AttestedEntry {
+  const entry = attestedEntry(stored, known);
+  const { openings, streamSalt } = besideIn(stored, entry.attestation.signature);
+  if (streamSalt !== undefined) requireSalt(stored, streamSalt, entry.naming);
   if (openings !== undefined) requireOpenings(stored, openings);
-  return { entryBytes: entry.bytes, leafHash: entry.leafHash, attestation };
+  return entry;
 }
 
-function readMetadata(stored: RecordedEvent): { readonly attestation: Attestation; readonly beside: Beside } {
+/** The members behind the attestation, which ends with its signature. */
+function besideIn(stored: RecordedEvent, signature: string): Beside {
   const { metadata } = stored;
   const text = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.length).toString('utf8');
-  const match = ATTESTATION.exec(text);
-  if (match !== null) {
-    const [matched, index = '', list = '', size = '', entry = '', keyId = '', signature = ''] = match;
-    const path = pathOf(list);
-    const beside = besideOf(text.slice(matched.length - 1));
-    if (path !== undefined && beside !== undefined) {
-      const batch = { index: Number(index), size: Number(size), path };
-      const attestation = { entry: entry.replaceAll('\\"', '"'), keyId: keyId as KeyId, batch, signature };
-      return { attestation, beside };
-    }
-  }
+  // The entry before it holds no quote that is not escaped, so this is the first place where it can be.
+  const end = `"signature":"${signature}"},`;
+  const begin = text.indexOf(end) + end.length;
+  const rest = text.slice(begin);
+  const beside = begin < end.length ? undefined : rest === '"v":1}' ? NOTHING_BESIDE : readBeside(`{${rest}`);
+  if (beside !== undefined) return beside;
   // The strict reader knows what is wrong. It allows other spellings; nobody of ours writes one.
   parseMetadata(metadata);
   throw foreign(stored, 'the event metadata are not in the spelling in which they are written');
 }
 
-/** `"…","…"` to its items. Their last characters are judged where they are decoded. */
-function pathOf(list: string): readonly string[] | undefined {
-  if (list === '') return [];
-  const items = list.split(',');
-  return items.every((item) => SIBLING.test(item)) ? items.map((item) => item.slice(1, -1)) : undefined;
-}
-
 /**
- * The members after the attestation; `rest` begins with the comma before them. What the platform's parser reads is
- * believed only where writing it out gives the very same text: a name that it dropped or a number that it rounded would
- * not come back.
+ * What the platform's parser reads is believed only where writing it out gives the very same text: a name that it
+ * dropped or a number that it rounded would not come back.
  */
-function besideOf(rest: string): Beside | undefined {
-  if (rest === ',"v":1}') return NOTHING_BESIDE;
+function readBeside(text: string): Beside | undefined {
   try {
-    const text = `{${rest.slice(1)}`;
     const beside = JSON.parse(text) as Beside;
     const known = Object.keys(beside).every((name) => MEMBERS_BESIDE.has(name));
     return known && beside.v === 1 && canonicalText(beside, DEPTH) === text ? beside : undefined;
@@ -118,15 +69,16 @@ function besideOf(rest: string): Beside | undefined {
   }
 }
 
-function recordedAtOf(stored: RecordedEvent, attested: string): number {
-  return orForeign(stored, () => parseInstant(RECORDED_AT.exec(attested)?.[1] ?? ''));
+function requireSalt(stored: RecordedEvent, brought: string, { salt }: StreamNaming): void {
+  const same = salt !== undefined && toBase64(salt) === brought && parseBase64(brought, SALT_BYTES).length > 0;
+  if (!same) throw foreign(stored, 'the event brings another salt than that of its stream');
 }
 
 /** Each opening opens a commitment of this very event. */
 function requireOpenings(stored: RecordedEvent, openings: Openings): void {
   const names = Object.keys(openings);
   if (names.length === 0) return;
-  const data = orForeign(stored, () => JSON.parse(textOf(stored.data)) as Committing);
+  const data = committingData(stored);
   for (const name of names) {
     const commitment = commitmentNamed(name, data);
     // All events of one report carry the opening of its result, also those that do not commit to it.
@@ -148,6 +100,15 @@ interface Committing {
   readonly result?: Commitment | null;
 }
 
+/** The platform's parser will do: the data are attested byte by byte. */
+function committingData(stored: RecordedEvent): Committing {
+  try {
+    return JSON.parse(textOf(stored.data)) as Committing;
+  } catch (cause) {
+    throw foreign(stored, 'the data of the event are no JSON', cause);
+  }
+}
+
 const SIGNAL = 'signal:';
 
 function commitmentNamed(name: string, { intent, result }: Committing): Commitment | undefined {
@@ -157,14 +118,6 @@ function commitmentNamed(name: string, { intent, result }: Committing): Commitme
   if (!name.startsWith(SIGNAL) || intent === undefined) return undefined;
   const signal = name.slice(SIGNAL.length);
   return Object.hasOwn(intent.signals, signal) ? intent.signals[signal] : undefined;
-}
-
-function orForeign<T>(stored: RecordedEvent, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw foreign(stored, 'the event has no entry', cause);
-  }
 }
 
 function foreign({ stream, revision }: RecordedEvent, message: string, cause?: unknown): IntegrityError {

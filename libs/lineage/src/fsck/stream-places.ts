@@ -1,7 +1,6 @@
-import { equalBytes } from '@writ/encoding';
-import { IntegrityError } from '@writ/errors';
+import { LedgerError } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
-import { isSaltedStream, parseMetadata, streamRefOf } from '@writ/ledger';
+import { attestedEntry, isSaltedStream, type StreamNaming } from '@writ/ledger';
 
 /** Streams that are remembered; of others the store is asked again. About 300 bytes each. */
 const MAX_STREAMS = 100_000;
@@ -9,14 +8,14 @@ const MAX_STREAMS = 100_000;
 /** What is known of a stream before its next event. */
 interface StreamPlace {
   lastRevision: bigint;
-  salt: Uint8Array | undefined;
-  streamRef: string | undefined;
+  /** Of a salted stream, once its first event was read. */
+  naming: StreamNaming | undefined;
 }
 
 /** How an event stands to those of its stream that were read before it. */
 export type Contiguity = 'next' | 'gap' | 'again';
 
-/** Follows the streams of a store while it is read in commit order: their salts, and that no revision is left out. */
+/** Follows the streams of a store while it is read in commit order: their names in entries, and that no revision is left out. */
 export class StreamPlaces {
   readonly #store: Pick<EventStore, 'readStream'>;
   readonly #places = new Map<string, StreamPlace>();
@@ -38,22 +37,13 @@ export class StreamPlaces {
     return contiguity;
   }
 
-  /**
-   * How entries name the stream. `brought`: the salt in the metadata of this event.
-   * @throws IntegrityError `FOREIGN_EVENT` where a salt is missing, or is another than that of revision 0
-   */
-  streamRefFor({ stream, revision }: RecordedEvent, brought: Uint8Array | undefined): string {
-    if (!isSaltedStream(stream)) return stream;
-    const place = this.#placeOf(stream);
-    if (revision === 0n) {
-      place.salt = brought;
-      place.streamRef = undefined;
-    }
-    if (place.salt === undefined) throw new IntegrityError('FOREIGN_EVENT', 'the salt of the stream is missing');
-    if (brought !== undefined && !equalBytes(brought, place.salt)) {
-      throw new IntegrityError('FOREIGN_EVENT', 'the event brings another salt');
-    }
-    return (place.streamRef ??= streamRefOf(stream, place.salt));
+  /** How entries name the stream, as its first event told; `undefined` where that is not known. */
+  namingOf(stream: string): StreamNaming | undefined {
+    return this.#placeOf(stream).naming;
+  }
+
+  learn(naming: StreamNaming): void {
+    this.#placeOf(naming.stream).naming = naming;
   }
 
   #placeOf(stream: string): StreamPlace {
@@ -63,7 +53,7 @@ export class StreamPlaces {
       const [oldest] = this.#places.keys();
       if (oldest !== undefined) this.#places.delete(oldest);
     }
-    const place: StreamPlace = { lastRevision: -1n, salt: undefined, streamRef: undefined };
+    const place: StreamPlace = { lastRevision: -1n, naming: undefined };
     this.#places.set(stream, place);
     return place;
   }
@@ -74,15 +64,16 @@ export class StreamPlaces {
     if (before?.revision === revision - 1n) place.lastRevision = before.revision;
     if (!isSaltedStream(stream)) return;
     const [first] = await this.#store.readStream(stream, { maxCount: 1 });
-    if (first?.revision === 0n) place.salt = saltIn(first);
+    if (first?.revision === 0n) place.naming = namingIn(first);
   }
 }
 
-function saltIn(first: RecordedEvent): Uint8Array | undefined {
+function namingIn(first: RecordedEvent): StreamNaming | undefined {
   try {
-    return parseMetadata(first.metadata).streamSalt;
-  } catch {
+    return attestedEntry(first).naming;
+  } catch (error) {
     // What is wrong with the first event is told where it is read in its turn.
-    return undefined;
+    if (error instanceof LedgerError) return undefined;
+    throw error;
   }
 }
