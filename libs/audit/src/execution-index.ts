@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { parseExecutionId, parseTenant } from '@writ/encoding';
-import { UnavailableError } from '@writ/errors';
+import { fromPlainError, UnavailableError } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
 import type { ExecutionIndex } from '@writ/operations';
 import { EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
@@ -10,7 +10,6 @@ import { runProjection } from './projection.js';
 import { signedExecutionsProjector } from './signed-executions-projector.js';
 import { ViewFile } from './view-file.js';
 import {
-  fromPlainError,
   type AnswerMessage,
   type AnswerOf,
   type FromWorker,

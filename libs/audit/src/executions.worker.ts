@@ -8,7 +8,7 @@ import { lagOf } from './lag.js';
 import { runProjection } from './projection.js';
 import { signedExecutionsProjector } from './signed-executions-projector.js';
 import { ViewFile } from './view-file.js';
-import { toPlainError, type FromWorker, type Question, type ToWorker, type WorkerStart } from './worker-messages.js';
+import { indexFailure, type FromWorker, type Question, type ToWorker, type WorkerStart } from './worker-messages.js';
 import type { WrittenRow } from './written-rows.js';
 
 /** After a failure of store or file: both are let go of and opened again. */
@@ -130,7 +130,7 @@ port.on('message', (message: ToWorker) => {
   const { id, question } = message;
   thread.answer(question).then(
     (value) => post({ kind: 'answer', id, value }),
-    (error: unknown) => post({ kind: 'answer', id, error: toPlainError(error) }),
+    (error: unknown) => post({ kind: 'answer', id, error: indexFailure(error) }),
   );
 });
 void thread.follow();

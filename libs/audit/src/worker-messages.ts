@@ -1,4 +1,4 @@
-import { LedgerError, errorOfCode, isErrorCode, type ErrorDetails } from '@writ/errors';
+import { toPlainError, type PlainError } from '@writ/errors';
 import type { ListExecutionsAnswer, ListExecutionsRequest } from '@writ/operations';
 import type { FoldSettings } from './fold-execution.js';
 import type { WrittenRow } from './written-rows.js';
@@ -49,18 +49,7 @@ export interface AnswerMessage {
   readonly error?: PlainError;
 }
 
-/** An error as it crosses between threads: classes do not survive the passage. */
-export interface PlainError {
-  readonly code: string;
-  readonly message: string;
-  readonly details: ErrorDetails;
-}
-
-export function toPlainError(error: unknown): PlainError {
-  if (error instanceof LedgerError) return { code: error.code, message: error.message, details: error.details };
-  return { code: 'STORE_UNAVAILABLE', message: `the index failed: ${String(error)}`, details: {} };
-}
-
-export function fromPlainError(plain: PlainError): LedgerError {
-  return errorOfCode(isErrorCode(plain.code) ? plain.code : 'STORE_UNAVAILABLE', plain.message, plain.details);
+/** What the other thread learns of a failure. */
+export function indexFailure(error: unknown): PlainError {
+  return toPlainError(error, { code: 'STORE_UNAVAILABLE', who: 'the index' });
 }

@@ -8,3 +8,4 @@ export {
   errorOfCode,
   type ErrorDetails,
 } from './ledger-error.js';
+export { fromPlainError, toPlainError, type PlainError } from './plain-error.js';

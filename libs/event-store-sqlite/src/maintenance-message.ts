@@ -1,5 +1,5 @@
 import type { MigrationReport } from './migrate-store.js';
-import type { ErrorMessage } from './writer-message.js';
+import type { PlainError } from '@writ/errors';
 
 export type MaintenanceTask =
   | { readonly kind: 'backup'; readonly source: string; readonly target: string }
@@ -26,4 +26,4 @@ export type FromMaintenance =
   | { readonly kind: 'copied'; readonly summary: StoreSummary }
   | { readonly kind: 'migrated'; readonly report: MigrationReport }
   | { readonly kind: 'sound'; readonly summary: StoreSummary }
-  | { readonly kind: 'failed'; readonly error: ErrorMessage };
+  | { readonly kind: 'failed'; readonly error: PlainError };

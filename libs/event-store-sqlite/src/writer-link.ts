@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { errorOfCode, UnavailableError, type LedgerError } from '@writ/errors';
+import { fromPlainError, UnavailableError, type LedgerError, type PlainError } from '@writ/errors';
 import {
   eventIdReused,
   revisionConflict,
@@ -12,7 +12,6 @@ import { AppendBlock } from './append-request.js';
 import { uuidOf } from './uuid.js';
 import {
   healthCodeOf,
-  type ErrorMessage,
   type FromWriter,
   type RefusedAppend,
   type ToWriter,
@@ -66,7 +65,7 @@ export class WriterLink {
   #block: AppendBlock | undefined;
   #lastId = 0;
   #queuedBytes = 0;
-  #refusal: ErrorMessage | undefined;
+  #refusal: PlainError | undefined;
   #storeId = '';
   #lastPosition = 0n;
   #draining: Promise<void> | undefined;
@@ -203,12 +202,12 @@ export class WriterLink {
   }
 
   /** The writer is gone or going: tells everybody who waits, and refuses from now on, until another one has opened. */
-  #lose(error: ErrorMessage): void {
+  #lose(error: PlainError): void {
     this.#refusal = this.#opening === undefined ? outageOf(error) : error;
     this.#block = undefined;
-    for (const requestId of [...this.#waiting.keys()]) this.#take(requestId)?.reject(errorOf(error));
+    for (const requestId of [...this.#waiting.keys()]) this.#take(requestId)?.reject(fromPlainError(error));
     this.#drained?.();
-    this.#opening?.reject(errorOf(error));
+    this.#opening?.reject(fromPlainError(error));
   }
 
   #ended(worker: Worker): void {
@@ -254,7 +253,7 @@ export class WriterLink {
         waiting.reject(eventIdReused(waiting.stream, uuidOf(refused.eventId)));
         return;
       case 'failed':
-        waiting.reject(errorOf(refused.error));
+        waiting.reject(fromPlainError(refused.error));
     }
   }
 
@@ -269,7 +268,7 @@ export class WriterLink {
 
   #reasonToRefuse(bytes: number, now: number): LedgerError | undefined {
     if (this.#draining !== undefined) return new UnavailableError('STORE_UNAVAILABLE', 'the store is closed');
-    if (this.#refusal !== undefined) return errorOf(this.#refusal);
+    if (this.#refusal !== undefined) return fromPlainError(this.#refusal);
     const oldest = this.#waiting.values().next().value;
     if (oldest !== undefined && now - oldest.sinceMs > STALLED_MS) {
       return new UnavailableError('STORE_UNAVAILABLE', 'the disk does not answer');
@@ -319,11 +318,7 @@ function send(worker: Worker, message: ToWriter, transfer: ArrayBuffer[] = []): 
   worker.postMessage(message, transfer);
 }
 
-function errorOf({ code, message, details }: ErrorMessage): LedgerError {
-  return errorOfCode(code, message, details);
-}
-
-function diedOf(cause: unknown): ErrorMessage {
+function diedOf(cause: unknown): PlainError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return {
     code: 'STORE_OUTCOME_UNKNOWN',
@@ -333,7 +328,7 @@ function diedOf(cause: unknown): ErrorMessage {
 }
 
 /** Why appends are refused while a store that was open is being opened again. A file that is gone may come back. */
-function outageOf(error: ErrorMessage): ErrorMessage {
+function outageOf(error: PlainError): PlainError {
   const { code } = error;
   if (code !== 'STORE_OUTCOME_UNKNOWN' && code !== 'STORE_MISSING') return error;
   return { ...error, code: 'STORE_UNAVAILABLE', details: {} };

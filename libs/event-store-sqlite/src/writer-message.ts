@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorDetails } from '@writ/errors';
+import type { PlainError } from '@writ/errors';
 import type { StoreHealth, StoreHealthCode } from '@writ/event-store';
 
 /** What a writer thread is started with. */
@@ -19,17 +19,10 @@ export type ToWriter =
   | { readonly kind: 'probe'; readonly probeId: number }
   | { readonly kind: 'close' };
 
-/** An error on its way between threads: classes do not survive the journey, codes do. */
-export interface ErrorMessage {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly details: ErrorDetails;
-}
-
 export type FromWriter =
   | { readonly kind: 'opened'; readonly storeId: string; readonly lastPosition: bigint }
   /** The writer ends, and why. Whatever it did not answer before was not appended. */
-  | { readonly kind: 'gave_up'; readonly error: ErrorMessage }
+  | { readonly kind: 'gave_up'; readonly error: PlainError }
   | {
       readonly kind: 'answers';
       /** Four numbers for each append that is durable: requestId, 1 when it was there already, first revision, position. */
@@ -41,11 +34,11 @@ export type FromWriter =
 export type RefusedAppend = { readonly requestId: number } & (
   | { readonly kind: 'revision_conflict'; readonly actual: bigint }
   | { readonly kind: 'event_id_reused'; readonly eventId: Uint8Array }
-  | { readonly kind: 'failed'; readonly error: ErrorMessage }
+  | { readonly kind: 'failed'; readonly error: PlainError }
 );
 
 /** How a store's health names what an append is refused with. */
-export function healthCodeOf(error: ErrorMessage): StoreHealthCode {
+export function healthCodeOf(error: PlainError): StoreHealthCode {
   switch (error.code) {
     case 'STORE_FULL':
     case 'STORE_READ_ONLY':

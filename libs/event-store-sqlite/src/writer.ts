@@ -1,6 +1,6 @@
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { IntegrityError, LedgerError, UnavailableError } from '@writ/errors';
+import { IntegrityError, LedgerError, UnavailableError, type PlainError } from '@writ/errors';
 import type { StoreHealth } from '@writ/event-store';
 import { AppendGroup, type AppendOutcome } from './append-group.js';
 import type { AppendRequest } from './append-request.js';
@@ -8,13 +8,7 @@ import { closeQuietly, firstRow, prepare, asInteger, type Connection, type State
 import { openWriter, type OpenedWriter } from './open-writer.js';
 import { failureCodeOf, failureOf, isBusy, isFull, textOf } from './sqlite-failure.js';
 import { identityOf, sameIdentity } from './store-file.js';
-import {
-  healthCodeOf,
-  type ErrorMessage,
-  type FromWriter,
-  type RefusedAppend,
-  type WriterSettings,
-} from './writer-message.js';
+import { healthCodeOf, type FromWriter, type RefusedAppend, type WriterSettings } from './writer-message.js';
 
 /** Appends of one transaction: enough to make its one sync cheap, few enough to answer within some 20 ms. */
 const LARGEST_GROUP = 1_024;
@@ -195,13 +189,13 @@ export class Writer {
   }
 
   /** What was to be appended may be there; what was refused is surely not, but the reason may have gone with the rest. */
-  #answerUnknown(requests: readonly AppendRequest[], outcomes: readonly AppendOutcome[], cause: ErrorMessage): void {
-    const unknown: ErrorMessage = {
+  #answerUnknown(requests: readonly AppendRequest[], outcomes: readonly AppendOutcome[], cause: PlainError): void {
+    const unknown: PlainError = {
       code: 'STORE_OUTCOME_UNKNOWN',
       message: `the commit failed, and whether it took is not known: ${cause.message}`,
       details: { mayHaveHappened: true },
     };
-    const surelyNot: ErrorMessage = { code: 'STORE_UNAVAILABLE', message: cause.message, details: {} };
+    const surelyNot: PlainError = { code: 'STORE_UNAVAILABLE', message: cause.message, details: {} };
     const refused = requests.map(({ requestId }, i): RefusedAppend => {
       const kind = outcomes[i]?.kind;
       const open = kind === 'appended' || kind === 'already_appended';
@@ -210,7 +204,7 @@ export class Writer {
     this.#post({ kind: 'answers', durable: new BigInt64Array(), refused });
   }
 
-  #refuseAll(requests: readonly AppendRequest[], error: ErrorMessage): void {
+  #refuseAll(requests: readonly AppendRequest[], error: PlainError): void {
     const refused = requests.map(({ requestId }): RefusedAppend => ({ requestId, kind: 'failed', error }));
     this.#post({ kind: 'answers', durable: new BigInt64Array(), refused });
   }
@@ -232,7 +226,7 @@ export class Writer {
     }
   }
 
-  #obstacle(opened: OpenedWriter): { readonly error: ErrorMessage; readonly fatal: boolean } | undefined {
+  #obstacle(opened: OpenedWriter): { readonly error: PlainError; readonly fatal: boolean } | undefined {
     // The check after each commit is the one that protects; this one turns "unknown" into "surely not".
     const moved = fileMoved(opened, this.#settings.path);
     if (moved !== undefined) return { error: messageOf(moved), fatal: true };
@@ -252,7 +246,7 @@ export class Writer {
     return this.#free.enough;
   }
 
-  #noteFull(error: ErrorMessage): void {
+  #noteFull(error: PlainError): void {
     if (error.code === 'STORE_FULL') this.#full = true;
   }
 
@@ -267,7 +261,7 @@ export class Writer {
     return mayWrite(this.#settings.path) ? { state: 'writable' } : { state: 'read_only', code: 'STORE_READ_ONLY' };
   }
 
-  #giveUp(error: ErrorMessage): void {
+  #giveUp(error: PlainError): void {
     closeQuietly(this.#handle?.opened.connection);
     this.#handle = undefined;
     this.#post({ kind: 'gave_up', error });
@@ -352,7 +346,7 @@ function translated(error: unknown): LedgerError {
   return error instanceof LedgerError ? error : failureOf(failureCodeOf(error), error);
 }
 
-function messageOf(error: LedgerError): ErrorMessage {
+function messageOf(error: LedgerError): PlainError {
   return { code: error.code, message: textOf(error), details: error.details };
 }
 

@@ -122,6 +122,11 @@ describe('domains', () => {
     }
   });
 
+  it('are all different', () => {
+    // The loops here compare by value: two equal ones would look like one and the same.
+    expect(new Set(SIGNING_DOMAINS).size).toBe(SIGNING_DOMAINS.length);
+  });
+
   it('do not begin one another', () => {
     for (const a of SIGNING_DOMAINS)
       for (const b of SIGNING_DOMAINS) expect(`${a}\n`.startsWith(`${b}\n`)).toBe(a === b);

@@ -1,4 +1,4 @@
-import { errorOfCode, IntegrityError, isErrorCode, LedgerError, type ErrorDetails } from '@writ/errors';
+import { fromPlainError, IntegrityError, toPlainError, type PlainError } from '@writ/errors';
 import type { TrustedKey } from '@writ/evidence';
 
 import type { AppendOutcome, AppendRequest, FollowerReport } from './follower.js';
@@ -36,20 +36,9 @@ export type FromWorker =
     }
   | { readonly kind: 'done'; readonly id: number };
 
-/** An error as it crosses between threads: classes do not survive the passage. */
-export interface PlainError {
-  readonly code: string;
-  readonly message: string;
-  readonly details: ErrorDetails;
-}
-
-export function toPlainError(error: unknown): PlainError {
-  if (error instanceof LedgerError) return { code: error.code, message: error.message, details: error.details };
-  return { code: 'STORE_UNAVAILABLE', message: `the sequencer failed: ${String(error)}`, details: {} };
-}
-
-export function fromPlainError({ code, message, details }: PlainError): LedgerError {
-  return errorOfCode(isErrorCode(code) ? code : 'STORE_UNAVAILABLE', message, details);
+/** What the other thread learns of a failure. */
+export function sequencerFailure(error: unknown): PlainError {
+  return toPlainError(error, { code: 'STORE_UNAVAILABLE', who: 'the sequencer' });
 }
 
 /** Of an event that is not ours, whatever class it had. */

@@ -8,7 +8,7 @@ import type { EntryIndex } from './entry-index.js';
 import { Follower, type FollowerHost } from './follower.js';
 import {
   integrityErrorFrom,
-  toPlainError,
+  sequencerFailure,
   type FromWorker,
   type SequencerStart,
   type ToWorker,
@@ -157,7 +157,7 @@ class SequencerThread implements Sequencer {
             this.#send({ kind: 'appended', id, outcome });
           },
           (error: unknown) => {
-            this.#send({ kind: 'failed', id, error: toPlainError(error) });
+            this.#send({ kind: 'failed', id, error: sequencerFailure(error) });
           },
         );
         return;

@@ -3,19 +3,14 @@ import { constants, getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { installSha256 } from '@writ/encoding';
+import { fromPlainError } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
 
 import { TileFolder } from '../tiles/tile-folder.js';
 import { EntryIndex } from './entry-index.js';
 import { Follower, type AppendOutcome, type FollowerHost } from './follower.js';
 import { LateStore } from './late-store.js';
-import {
-  fromPlainError,
-  toPlainError,
-  type FromWorker,
-  type SequencerStart,
-  type ToWorker,
-} from './sequencer-messages.js';
+import { sequencerFailure, type FromWorker, type SequencerStart, type ToWorker } from './sequencer-messages.js';
 import { TreeWriter } from './tree-writer.js';
 
 const port = parentPort;
@@ -86,7 +81,7 @@ const host: FollowerHost = {
     send({ kind: 'report', report });
   },
   foreign: ({ stream, revision, error }) => {
-    send({ kind: 'foreign', place: { stream, revision }, error: toPlainError(error) });
+    send({ kind: 'foreign', place: { stream, revision }, error: sequencerFailure(error) });
   },
 };
 const nonce = (): Uint8Array => Uint8Array.from(randomBytes(16));
