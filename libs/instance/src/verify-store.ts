@@ -1,8 +1,8 @@
 import { IntegrityError, LedgerError, RejectedError, type ErrorCode } from '@writ/errors';
-import type { RecordedEvent } from '@writ/event-store';
-import type { Trust } from '@writ/evidence';
-import { openEvent } from '@writ/ledger';
-import { createVerifier, type Verifier } from '@writ/signing';
+import { readWholeStream, type EventStore, type RecordedEvent } from '@writ/event-store';
+import { beginKeyChain, chainedKeys, followKeys, type Trust, type TrustedKey } from '@writ/evidence';
+import { keysStream, openEvent } from '@writ/ledger';
+import { createVerifier, opensslVerify, type Verifier } from '@writ/signing';
 import { storeExists } from './open-store.js';
 import { openStoreForReading } from './open-store-for-reading.js';
 import type { StoreLocation } from './setting-values.js';
@@ -30,7 +30,8 @@ const MAX_FAULTS = 100;
 
 /**
  * Reads every event of a store, recomputes its entry and verifies its attestation. The store may be in use; it is not
- * written to. Says which events are *signed*; that none is missing only the lineage can tell.
+ * written to. Says which events are *signed*, by a pinned key or one that follows from it; that none is missing, and that
+ * no revoked key signed behind its cut-off, only the lineage can tell (`checkLedger`).
  *
  * @throws IntegrityError, UnavailableError when the store cannot be read; RejectedError for a store in memory
  */
@@ -45,9 +46,9 @@ export async function verifyStore(
   if (!storeExists(location)) {
     throw new IntegrityError('STORE_MISSING', 'there is no store', { path: location.path });
   }
-  const reading = new Reading(createVerifier(trust.keys, { origin: trust.origin }));
   const store = await openStoreForReading(location.path);
   try {
+    const reading = new Reading(createVerifier(await reachedKeys(store, trust), { origin: trust.origin }));
     for (let page = await store.readAll({ maxCount: PAGE }); page.length > 0;) {
       for (const stored of page) reading.take(stored);
       onProgress(reading.events);
@@ -58,6 +59,20 @@ export async function verifyStore(
   } finally {
     await store.close();
   }
+}
+
+/** The pinned keys and their successors, as far as the key stream leads; what is wrong with it shows as a fault. */
+async function reachedKeys(store: EventStore, trust: Trust): Promise<readonly TrustedKey[]> {
+  let chain = beginKeyChain(trust);
+  try {
+    for (const stored of await readWholeStream(store, keysStream(trust.origin))) {
+      chain = followKeys(chain, [stored], opensslVerify);
+    }
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+  }
+  const followed = chainedKeys(chain).filter(({ keyId }) => trust.keys.every((pinned) => pinned.keyId !== keyId));
+  return [...trust.keys, ...followed];
 }
 
 class Reading {
