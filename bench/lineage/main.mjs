@@ -4,7 +4,7 @@
  * tree with another root, fails the run.
  *
  * `--quick`: half a minute, to see that it all runs. `--full`: trees of 10,000,000 leaves too. `--only` one of `append`,
- * `inclusion`, `verification`, `rebuild`, `write-path`. `--path`: a folder on the disk to measure.
+ * `inclusion`, `verification`, `rebuild`, `fsck`, `write-path`. `--path`: a folder on the disk to measure.
  */
 import { execFile } from 'node:child_process';
 import { cpus, tmpdir } from 'node:os';
@@ -40,6 +40,7 @@ const PARTS = {
   verification: () =>
     part('verification.mjs', { shared: quick ? 4_096 : 65_536, single: quick ? 64 : 2_048, rounds: quick ? 1 : 5 }),
   rebuild: () => part('rebuild.mjs', { path, leaves: quick ? 10_000 : 200_000 }),
+  fsck: () => part('fsck.mjs', { path, decisions: quick ? 1_000 : 20_000, rounds: quick ? 1 : 3 }),
   'write-path': () => part('write-path.mjs', { path, ms: quick ? 500 : 4_000, rounds: quick ? 1 : 5 }),
 };
 

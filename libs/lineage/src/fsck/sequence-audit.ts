@@ -1,4 +1,4 @@
-import { equalBytes, parseBase64, toBase64, type KeyId } from '@writ/encoding';
+import { parseBase64, toBase64, type KeyId } from '@writ/encoding';
 import type { ErrorCode } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import type { EntriesSequenced, LedgerRecovered, SequencedRef } from '@writ/ledger';
@@ -140,7 +140,9 @@ export class SequenceAudit {
       const event = this.#take(ref, later);
       if (event === undefined) await this.#tellAbsent(ref);
       const entryBytes = event === undefined ? undefined : this.#compare(ref, event, tree.sizeLeaves);
-      this.#append({ leafHash: parseBase64(ref.leafHash, 32), entryBytes, ref });
+      // Where the event is the one that got the index, its own hash, which was made from it.
+      const leafHash = entryBytes === undefined ? undefined : event?.attested?.leafHash;
+      this.#append({ leafHash: leafHash ?? parseBase64(ref.leafHash, 32), entryBytes, ref });
     }
     if (toBase64(tree.root()) !== batch.root) this.#lineage('the root that it names is not that of its leaves');
   }
@@ -202,7 +204,7 @@ export class SequenceAudit {
       this.#find('changed', fault?.code ?? 'FOREIGN_EVENT', fault?.message ?? '', place);
       return undefined;
     }
-    if (!equalBytes(attested.leafHash, parseBase64(ref.leafHash, 32))) {
+    if (base64Of(attested.leafHash) !== ref.leafHash) {
       this.#find('changed', 'LINEAGE_INVALID', 'it is attested, and is not the event that got this index', place);
       return undefined;
     }
@@ -285,4 +287,9 @@ export class SequenceAudit {
 
 function placeOf({ eventId, stream, revision }: SequencedRef, index: number) {
   return { eventId, stream, revision, index: String(index) };
+}
+
+/** The platform's encoder, for what is done for every event. */
+function base64Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 }
