@@ -1,6 +1,6 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { removeFolders, temporaryFolder } from '../harness/server.js';
 import { order, POLICIES, writ, type Ran } from './writ.js';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 
 /** Who owns the file can do this. */
-function edit(change: (db: DatabaseSync) => void): void {
+function edit(change: (db: DatabaseSyncInstance) => void): void {
   const db = new DatabaseSync(store);
   const guards = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all() as {
     name: string;

@@ -26,10 +26,6 @@ function spliced(events: readonly RecordedEvent[], at: number, removed: number, 
 
 const flipped = (bytes: Uint8Array, at: number): Uint8Array => bytes.map((byte, i) => (i === at ? byte ^ 0x01 : byte));
 
-function spliced(events: RecordedEvent[], at: number, taken: number, ...put: RecordedEvent[]): RecordedEvent[] {
-  return [...events.slice(0, at), ...put, ...events.slice(at + taken)];
-}
-
 const TAMPERINGS: readonly Tampering[] = [
   { name: 'delete', change: (events, at) => spliced(events, at, 1), foundAs: ['missing', 'lineage'] },
   {
