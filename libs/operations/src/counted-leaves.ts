@@ -3,21 +3,25 @@ import type { EventId } from '@writ/encoding';
 import { UnavailableError } from '@writ/errors';
 import type { RecordedEvent } from '@writ/event-store';
 import { parseMetadata, type Attestation } from '@writ/ledger';
-import type { Lineage } from '@writ/lineage';
+import type { Lineage, Standing } from '@writ/lineage';
 import { leafHash } from '@writ/merkle';
 
+/** How long the tree may take to reach a cut-off: on a node that has just begun to follow it. */
+const PATIENCE_MS = 2_000;
 /** Leaves remembered as standing below a cut-off; about 150 bytes each. */
 const MAX_REMEMBERED = 65_536;
+
+type Looked = Pick<Lineage, 'standings' | 'awaitStanding' | 'entryAt' | 'status'>;
 
 /**
  * Which events of revoked keys still count: those that the tree holds below the cut-off. What is looked up is the leaf,
  * not the event id, so that a stolen key cannot sign another event into the place of an old one.
  */
 export class CountedLeaves {
-  readonly #lineage: Pick<Lineage, 'standings' | 'entryAt' | 'status'>;
+  readonly #lineage: Looked;
   readonly #counted = new Set<string>();
 
-  constructor(lineage: Pick<Lineage, 'standings' | 'entryAt' | 'status'>) {
+  constructor(lineage: Looked) {
     this.#lineage = lineage;
   }
 
@@ -41,7 +45,9 @@ export class CountedLeaves {
     });
     // Looked up by another call in the meantime.
     if (wanted.length === 0) return true;
-    const standings = await this.#lineage.standings(wanted.map(({ stored }) => stored.eventId as EventId));
+    const eventIds = wanted.map(({ stored }) => stored.eventId as EventId);
+    const furthest = wanted.reduce((most, { cutOffIndex }) => (cutOffIndex > most ? cutOffIndex : most), 0n);
+    const standings = await this.#standings(eventIds, furthest);
     let learned = false;
     for (const [at, { attestation, cutOffIndex }] of wanted.entries()) {
       const standing = standings[at];
@@ -52,6 +58,14 @@ export class CountedLeaves {
       }
     }
     return learned;
+  }
+
+  /** Waits only where the tree, as this node knows it, is smaller than any of the cut-offs. */
+  async #standings(eventIds: readonly EventId[], furthest: bigint): Promise<readonly Standing[]> {
+    const standings = await this.#lineage.standings(eventIds);
+    if (standings.every(({ kind }) => kind !== 'recorded')) return standings;
+    if ((await this.#lineage.status()).sizeLeaves >= furthest) return standings;
+    return this.#lineage.awaitStanding(eventIds, 'sequenced', { timeoutMs: PATIENCE_MS });
   }
 
   async #holds(index: bigint, { entry }: Attestation): Promise<boolean> {

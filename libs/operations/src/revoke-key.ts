@@ -58,6 +58,9 @@ export async function revokeKey(engine: Engine, context: CallContext, request: R
 
 async function cutOffOf(engine: Engine, log: KeyLog, request: RevokeKeyRequest): Promise<bigint> {
   const { lineage } = engine.ports;
+  // The tree must reach the keys as they are: all that is asked of it here lies below that.
+  const eventIds = log.events.map(({ event }) => event.eventId);
+  await lineage.awaitStanding(eventIds, 'sequenced', { timeoutMs: PATIENCE_MS });
   const sizeLeaves = request.cutOffIndex === undefined ? await sizeOfAll(engine) : (await lineage.status()).sizeLeaves;
   const cutOffIndex = request.cutOffIndex ?? sizeLeaves;
   const earliest = await firstPossibleCutOff(engine, log, request.keyId);
