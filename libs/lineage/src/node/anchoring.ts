@@ -10,7 +10,7 @@ import { requireExtends } from '../anchor/publish-checkpoint.js';
 import type { PublisherLock } from '../anchor/publisher-lock.js';
 import { Publisher } from '../anchor/publisher.js';
 import type { PublishedCheckpoint } from '../lineage.js';
-import type { Fault, FollowerReport } from '../sequencing/follower.js';
+import type { Fault, FollowerReport } from '../sequencing/follower-host.js';
 import type { LineageStream } from '../sequencing/lineage-stream.js';
 import type { Sequencer } from '../sequencing/sequencer.js';
 import type { LineageOptions } from './lineage-options.js';

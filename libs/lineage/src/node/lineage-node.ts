@@ -9,7 +9,7 @@ import type { LostStreams } from '../anchor/lost-streams.js';
 import type { SeenHeads } from '../anchor/seen-heads.js';
 import type { Lineage, LineageStatus, LocatedEntry, PublishedCheckpoint, Standing, StandingName } from '../lineage.js';
 import type { EntryIndex } from '../sequencing/entry-index.js';
-import type { Fault, FollowerReport } from '../sequencing/follower.js';
+import type { Fault, FollowerReport } from '../sequencing/follower-host.js';
 import type { Sequencer } from '../sequencing/sequencer.js';
 import { requireIndexBelow, type ServedTiles } from '../tiles/served-tiles.js';
 import { latestOf, type Anchoring } from './anchoring.js';

@@ -11,7 +11,7 @@ import { processLock, tryPublisherLock } from '../anchor/publisher-lock.js';
 import type { AnchorFault } from '../anchor/publisher.js';
 import { SeenHeads } from '../anchor/seen-heads.js';
 import { EntryIndex } from '../sequencing/entry-index.js';
-import type { FollowerReport } from '../sequencing/follower.js';
+import type { FollowerReport } from '../sequencing/follower-host.js';
 import { LineageStream } from '../sequencing/lineage-stream.js';
 import { localSequencer, workerSequencer, type Sequencer, type SequencerHost } from '../sequencing/sequencer.js';
 import { ServedTiles } from '../tiles/served-tiles.js';

@@ -9,7 +9,7 @@ import { ORIGIN, SmallLedger } from '../ledger.fixture.js';
 import { TileFolder, type TileFiles } from '../tiles/tile-folder.js';
 import { MemoryTiles, type TileStore } from '../tiles/tile-store.js';
 import { EntryIndex } from './entry-index.js';
-import type { FollowerReport } from './follower.js';
+import type { FollowerReport } from './follower-host.js';
 import { LineageStream } from './lineage-stream.js';
 import { localSequencer, type Sequencer } from './sequencer.js';
 

@@ -1,72 +1,27 @@
-import { toBase64, type Digest, type EventId } from '@writ/encoding';
-import { IntegrityError, LedgerError, UnavailableError, type ErrorCode } from '@writ/errors';
+import { IntegrityError, LedgerError, UnavailableError } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import type { TrustedKey } from '@writ/evidence';
 import {
   isLineageEvent,
   keysStream,
   lineageStream,
+  MAX_SEQUENCED_REFS,
   NO_LINEAGE,
   type LineageEvent,
-  type LineageStreamState,
 } from '@writ/ledger';
 
-import { findEntries, type EntriesOfBatch } from './entries-of-batch.js';
-import { batchOf, type SequencedBatch, type UnsequencedEntry } from './sequenced-batch.js';
-import type { StreamEnd } from './lineage-stream.js';
+import { findEntries } from './entries-of-batch.js';
+import type { Fault, FollowerHost } from './follower-host.js';
+import { batchOf, entriesIn, sequencedEvent, type UnsequencedEntry } from './sequenced-batch.js';
 import type { TreeWriter } from './tree-writer.js';
 import { isForeign, TrustedEntries } from './trusted-entries.js';
 
-/** What the follower cannot do by itself: sign and append, and tell. */
-export interface FollowerHost {
-  /** Appends an `EntriesSequenced` if nothing that the follower does not know stands in its way. */
-  append(request: AppendRequest): Promise<AppendOutcome>;
-  report(report: FollowerReport): void;
-  foreign(found: ForeignEvent): void;
-}
-
-export interface AppendRequest {
-  /** The end of the lineage stream that the batch was built on. */
-  readonly basedOn: StreamEnd;
-  /** Canonical data of an `EntriesSequenced`. */
-  readonly data: Uint8Array;
-}
-
-export type AppendOutcome =
-  | {
-      readonly kind: 'appended';
-      readonly revision: bigint;
-      readonly eventId: EventId;
-      readonly recordedAtMs: number;
-      readonly dataDigest: Digest;
-    }
-  /** Somebody else sequenced in between. */
-  | { readonly kind: 'lost_race' };
-
-export interface ForeignEvent {
-  readonly stream: string;
-  readonly revision: bigint;
-  readonly error: IntegrityError;
-}
-
-/** Where the follower stands; sent after every change. */
-export interface FollowerReport {
-  readonly state: LineageStreamState;
-  /** Id of the event at the last revision; `undefined` before the first. */
-  readonly headEventId: EventId | undefined;
-  /** In the role that it was given, it has read the whole lineage stream, and made it durable. */
-  readonly caughtUp: boolean;
-  readonly publisher: boolean;
-  /** Leaves and root whose tiles would survive a power cut. */
-  readonly durable: { readonly sizeLeaves: bigint; readonly root: Uint8Array };
-  /** Events that wait for an index; stops counting at a page. */
-  readonly behind: number;
-  readonly fault: Fault | undefined;
-}
-
-export interface Fault {
-  readonly code: ErrorCode;
-  readonly message: string;
+/** What comes next in the store: the entries, and how far was read. */
+interface Unsequenced {
+  readonly entries: readonly UnsequencedEntry[];
+  readonly through: bigint | undefined;
+  /** The store held no more. */
+  readonly isLast: boolean;
 }
 
 export interface FollowerPorts {
@@ -81,8 +36,9 @@ export interface FollowerPorts {
   readonly host: FollowerHost;
 }
 
-/** Events that are read at a time, as many as one batch can take. */
-const PAGE = 2_048;
+/** Events that one batch can take, and that are read at a time. */
+const BATCH = MAX_SEQUENCED_REFS;
+const PAGE = 512;
 /** Events of the lineage stream at a time; one can have half a megabyte. */
 const LINEAGE_PAGE = 8;
 /** How soon an event after a quiet time gets its index. */
@@ -93,7 +49,7 @@ const RETRY_MS = 500;
 /** An integrity fault does not go away by itself; but a store that was put right should be noticed. */
 const FAULT_RETRY_MS = 3_000;
 /** Between two times that tiles are made durable: what a checkpoint may name is at most so old. */
-const SAVE_MS = 400;
+const SAVE_MS = 800;
 
 /**
  * Follows the store: applies what the lineage stream says to the files, and as publisher gives every further event its
@@ -184,7 +140,7 @@ export class Follower {
       if (!this.#opened) await this.#open();
       await this.#catchUp();
       const found = this.#publisher ? await this.#sequenceAll() : await this.#countBehind();
-      if (this.#isUnsaved()) this.#saveAfter(flushing ? 0 : found === 0 ? SAVE_MS / 2 : SAVE_MS);
+      if (this.#isUnsaved()) this.#saveAfter(flushing ? 0 : found === 0 ? SAVE_MS / 4 : SAVE_MS);
       this.#fault = undefined;
       return this.#publisher && found > 0 ? BUSY_MS : this.#publisher ? IDLE_MS : RETRY_MS;
     } catch (error) {
@@ -306,19 +262,32 @@ export class Follower {
     let count = 0;
     for (;;) {
       if (this.#damage !== undefined) throw this.#damage;
-      const page = await this.#readOn(PAGE);
-      if (page.some(({ stream }) => stream === keysStream(this.#ports.origin))) await this.#trusted.followKeys();
-      const sequenced = await this.#sequence(await this.#unsequenced(page));
+      const page = await this.#nextUnsequenced();
+      const sequenced = await this.#sequence(page.entries);
       if (sequenced === 'lost_race') {
         await this.#catchUp();
         this.#mayResume = false;
         continue;
       }
       count += sequenced;
-      this.#passed = page.at(-1)?.position ?? this.#passed;
+      this.#passed = page.through ?? this.#passed;
       this.#behind = 0;
-      if (page.length < PAGE || this.#stop.signal.aborted || !this.#publisher) return count;
+      if (page.isLast || this.#stop.signal.aborted || !this.#publisher) return count;
     }
+  }
+
+  /** As many as one batch can take, read in small pages: of each event only its entry is kept. */
+  async #nextUnsequenced(): Promise<Unsequenced> {
+    const entries: UnsequencedEntry[] = [];
+    let through: bigint | undefined;
+    for (let pages = 0; pages < BATCH / PAGE; pages++) {
+      const page = await this.#readOn(PAGE, through);
+      if (page.some(({ stream }) => stream === keysStream(this.#ports.origin))) await this.#trusted.followKeys();
+      await this.#addUnsequenced(entries, page);
+      through = page.at(-1)?.position ?? through;
+      if (page.length < PAGE) return { entries, through, isLast: true };
+    }
+    return { entries, through, isLast: false };
   }
 
   async #sequence(entries: readonly UnsequencedEntry[]): Promise<number | 'lost_race'> {
@@ -332,7 +301,7 @@ export class Follower {
       if (outcome.kind === 'lost_race') return 'lost_race';
       // A checkpoint may have come in between; it is short.
       await this.#catchUp(outcome.revision - 1n);
-      await this.#writer.apply(eventOf(origin, batch, outcome), entriesIn(batch));
+      await this.#writer.apply(sequencedEvent(origin, batch, outcome), entriesIn(batch), batch.tree);
       waiting = waiting.slice(batch.entries.length);
       this.#saveAfter(SAVE_MS);
       this.#report();
@@ -340,11 +309,10 @@ export class Follower {
     return entries.length;
   }
 
-  async #unsequenced(page: readonly RecordedEvent[]): Promise<UnsequencedEntry[]> {
+  async #addUnsequenced(entries: UnsequencedEntry[], page: readonly RecordedEvent[]): Promise<void> {
     const { host, origin } = this.#ports;
     const own = lineageStream(origin);
-    const entries: UnsequencedEntry[] = [];
-    const ids = new Set<string>();
+    const ids = new Set<string>(entries.map(({ eventId }) => eventId));
     for (const stored of page) {
       // The lineage is not in its own tree; and whatever is delivered again keeps the index that it has.
       if (stored.stream === own || ids.has(stored.eventId)) continue;
@@ -358,10 +326,9 @@ export class Follower {
         host.foreign({ stream: stored.stream, revision: stored.revision, error });
       }
     }
-    return entries;
   }
 
-  async #readOn(maxCount: number): Promise<readonly RecordedEvent[]> {
+  async #readOn(maxCount: number, from?: bigint): Promise<readonly RecordedEvent[]> {
     const { state } = this.#writer;
     if (!this.#mayResume) {
       // A position is a hint. Where another event stands there, everything is looked at, and what has an index passed by.
@@ -369,7 +336,7 @@ export class Follower {
       this.#passed = this.#mayRepeat ? null : state.through;
       this.#mayResume = true;
     }
-    const after = this.#passed ?? undefined;
+    const after = from ?? this.#passed ?? undefined;
     return this.#ports.store.readAll(after === undefined ? { maxCount } : { after, maxCount });
   }
 
@@ -433,38 +400,6 @@ export class Follower {
     });
     this.#nudged = false;
   }
-}
-
-function entriesIn(batch: SequencedBatch): EntriesOfBatch {
-  return batch.entries.map(({ entry }) => entry);
-}
-
-function eventOf(
-  origin: string,
-  batch: SequencedBatch,
-  { revision, eventId, recordedAtMs, dataDigest }: Extract<AppendOutcome, { kind: 'appended' }>,
-): LineageEvent {
-  const refs = batch.entries.map((entry) => ({
-    stream: entry.stream,
-    revision: String(entry.revision),
-    eventId: entry.eventId,
-    leafHash: toBase64(entry.leafHash),
-  }));
-  return {
-    type: 'EntriesSequenced',
-    data: {
-      origin,
-      firstIndex: String(batch.treeSize - BigInt(refs.length)),
-      treeSize: String(batch.treeSize),
-      root: toBase64(batch.root),
-      through: String(batch.entries.at(-1)?.position ?? 0n),
-      refs,
-    },
-    eventId,
-    revision,
-    recordedAtMs,
-    dataDigest,
-  };
 }
 
 function faultOf(error: unknown): Fault {

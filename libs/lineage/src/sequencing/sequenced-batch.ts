@@ -1,6 +1,9 @@
 import { canonicalText, toBase64, utf8, type EventId } from '@writ/encoding';
-import { MAX_SEQUENCED_REFS } from '@writ/ledger';
+import { MAX_SEQUENCED_REFS, type LineageEvent } from '@writ/ledger';
 import { LogTree, type Frontier, type Hash } from '@writ/merkle';
+
+import type { EntriesOfBatch } from './entries-of-batch.js';
+import type { AppendOutcome } from './follower-host.js';
 
 /** A verified event that waits for its index. */
 export interface UnsequencedEntry {
@@ -18,6 +21,8 @@ export interface SequencedBatch {
   readonly data: Uint8Array;
   readonly entries: readonly UnsequencedEntry[];
   readonly treeSize: bigint;
+  /** With the entries in it; nobody else's. */
+  readonly tree: LogTree;
   readonly root: Hash;
 }
 
@@ -49,9 +54,43 @@ export function batchOf(
   const text =
     `{"firstIndex":"${String(frontier.sizeLeaves)}","nonce":"${toBase64(nonce)}","origin":${canonicalText(origin)},` +
     `"refs":[${refs.join()}],"root":"${toBase64(root)}","through":"${String(through)}","treeSize":"${String(tree.sizeLeaves)}"}`;
-  return { data: utf8(text), entries, treeSize: tree.sizeLeaves, root };
+  return { data: utf8(text), entries, treeSize: tree.sizeLeaves, tree, root };
 }
 
 function refText({ eventId, leafHash, revision, stream }: UnsequencedEntry): string {
   return `{"eventId":"${eventId}","leafHash":"${toBase64(leafHash)}","revision":"${String(revision)}","stream":${canonicalText(stream)}}`;
+}
+
+/** The entries of a batch, as those who apply it take them. */
+export function entriesIn(batch: SequencedBatch): EntriesOfBatch {
+  return batch.entries.map(({ entry }) => entry);
+}
+
+/** The event that a batch became, as it will be read back. */
+export function sequencedEvent(
+  origin: string,
+  batch: SequencedBatch,
+  { revision, eventId, recordedAtMs, dataDigest }: Extract<AppendOutcome, { kind: 'appended' }>,
+): LineageEvent {
+  const refs = batch.entries.map((entry) => ({
+    stream: entry.stream,
+    revision: String(entry.revision),
+    eventId: entry.eventId,
+    leafHash: toBase64(entry.leafHash),
+  }));
+  return {
+    type: 'EntriesSequenced',
+    data: {
+      origin,
+      firstIndex: String(batch.treeSize - BigInt(refs.length)),
+      treeSize: String(batch.treeSize),
+      root: toBase64(batch.root),
+      through: String(batch.entries.at(-1)?.position ?? 0n),
+      refs,
+    },
+    eventId,
+    revision,
+    recordedAtMs,
+    dataDigest,
+  };
 }

@@ -1,7 +1,7 @@
 import { fromPlainError, IntegrityError, toPlainError, type PlainError } from '@writ/errors';
 import type { TrustedKey } from '@writ/evidence';
 
-import type { AppendOutcome, AppendRequest, FollowerReport } from './follower.js';
+import type { AppendOutcome, AppendRequest, FollowerReport } from './follower-host.js';
 
 /** How a thread gets at the ledger by itself: a module to import and what to hand to its `openStoreForReading`. */
 export interface StoreSource {

@@ -5,7 +5,8 @@ import type { TrustedKey } from '@writ/evidence';
 
 import type { TileStore } from '../tiles/tile-store.js';
 import type { EntryIndex } from './entry-index.js';
-import { Follower, type FollowerHost } from './follower.js';
+import type { FollowerHost } from './follower-host.js';
+import { Follower } from './follower.js';
 import {
   integrityErrorFrom,
   sequencerFailure,

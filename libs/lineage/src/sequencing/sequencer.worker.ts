@@ -8,7 +8,8 @@ import type { EventStore } from '@writ/event-store';
 
 import { TileFolder } from '../tiles/tile-folder.js';
 import { EntryIndex } from './entry-index.js';
-import { Follower, type AppendOutcome, type FollowerHost } from './follower.js';
+import type { AppendOutcome, FollowerHost } from './follower-host.js';
+import { Follower } from './follower.js';
 import { LateStore } from './late-store.js';
 import { sequencerFailure, type FromWorker, type SequencerStart, type ToWorker } from './sequencer-messages.js';
 import { TreeWriter } from './tree-writer.js';

@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { freshId, ORIGIN, SmallLedger } from '../ledger.fixture.js';
 import { MemoryTiles } from '../tiles/tile-store.js';
 import { EntryIndex } from './entry-index.js';
-import type { FollowerReport } from './follower.js';
+import type { FollowerReport } from './follower-host.js';
 import { LineageStream } from './lineage-stream.js';
 import { localSequencer, type Sequencer, type SequencerHost } from './sequencer.js';
 

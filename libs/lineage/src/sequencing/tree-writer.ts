@@ -140,12 +140,13 @@ export class TreeWriter {
 
   /**
    * @param entries of an `EntriesSequenced`, each the one of its leaf
+   * @param grown the tree with them, from whoever hashed it already; handed over
    * @throws IntegrityError `EVENT_INVALID` where the event cannot follow, `LINEAGE_INVALID` where its root is not that of
    *   its leaves
    */
-  async apply(event: LineageEvent, entries: EntriesOfBatch): Promise<void> {
+  async apply(event: LineageEvent, entries: EntriesOfBatch, grown?: LogTree): Promise<void> {
     const next = evolveLineage(this.#state, event);
-    if (event.type === 'EntriesSequenced') await this.#grow(event.data.refs, entries, next);
+    if (event.type === 'EntriesSequenced') await this.#grow(event.data.refs, entries, next, grown);
     if (event.type === 'CheckpointPublished') this.#keepCheckpoint(event.data);
     this.#state = next;
     this.#headEventId = event.eventId;
@@ -171,12 +172,16 @@ export class TreeWriter {
     this.#index.close();
   }
 
-  async #grow(refs: readonly SequencedRef[], entries: EntriesOfBatch, next: LineageStreamState): Promise<void> {
+  async #grow(
+    refs: readonly SequencedRef[],
+    entries: EntriesOfBatch,
+    next: LineageStreamState,
+    grown: LogTree | undefined,
+  ): Promise<void> {
     const first = this.#state.sizeLeaves;
     const hashes = refs.map((ref) => parseBase64(ref.leafHash, 32));
     // 1. In memory: the leaves lead to the root that was signed.
-    const tree = LogTree.from(this.#tree.frontier());
-    for (const hash of hashes) tree.append(hash);
+    const tree = grown ?? this.#treeWith(hashes);
     if (!equalBytes(tree.root(), next.root)) {
       throw new IntegrityError('LINEAGE_INVALID', 'the leaves do not lead to the recorded root', {
         index: String(first),
@@ -198,13 +203,23 @@ export class TreeWriter {
     this.#tree = tree;
   }
 
+  #treeWith(hashes: readonly Hash[]): LogTree {
+    const tree = LogTree.from(this.#tree.frontier());
+    for (const hash of hashes) tree.append(hash);
+    return tree;
+  }
+
   async #writeHashes(first: bigint, hashes: readonly Hash[]): Promise<void> {
     const tiles = await growTiles(this.#edgeTiles(), first, hashes);
+    let level = -1;
     for (const tile of tiles) {
       this.#tiles.write(tilePath(tile), tile.bytes);
+      // Only the first of a level was there before, in part.
+      const isFirst = tile.level !== level;
+      level = tile.level;
       if (tile.width === TILE_WIDTH) {
         // Readers of a checkpoint that ends inside this tile fall back to the full one (C2SP tlog-tiles).
-        this.#tiles.removePartials(tilePath(tile));
+        if (isFirst) this.#tiles.removePartials(tilePath(tile));
         this.#edge.delete(tile.level);
       } else {
         this.#edge.set(tile.level, tile);
@@ -220,7 +235,7 @@ export class TreeWriter {
       // A bundle with a hole has no form: where an entry is lost, the bundles that would hold it are not served.
       if (isWhole(bundle)) {
         this.#tiles.write(entriesPath(index, bundle.length), encodeEntryBundle(bundle));
-        if (bundle.length === TILE_WIDTH) this.#tiles.removePartials(entriesPath(index, TILE_WIDTH));
+        if (at === 0 && bundle.length === TILE_WIDTH) this.#tiles.removePartials(entriesPath(index, TILE_WIDTH));
       }
       index += 1n;
     }
