@@ -18,7 +18,7 @@ const BEFORE = 250;
 const DURING = 10;
 const LANES = 4;
 /** `all`: every call, as `npm run sweep` does; else so many of each kind of fault, drawn by the seed. */
-const TRIED = process.env['WRIT_CALL_FAULTS'] ?? '60';
+const TRIED = process.env['WRIT_CALL_FAULTS'] ?? '30';
 
 interface Fault {
   readonly call: string;
