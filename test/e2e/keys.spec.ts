@@ -149,6 +149,8 @@ describe('keys that change on a ledger that goes on working', () => {
 });
 
 describe('a rotation that is killed', () => {
+  afterAll(() => stop());
+
   it('is either done or not: the next start signs with the key that the ledger names', async () => {
     const folder = temporaryFolder();
     await start(folder);
@@ -178,6 +180,5 @@ describe('a rotation that is killed', () => {
     }
     expect(rotated).toBeGreaterThan(0);
     for (const delayMs of DELAYS_MS) expect(await verdictOf(`killed-after-${delayMs}`)).toBe('reevaluated');
-    await stop();
   });
 });
