@@ -22,6 +22,8 @@ import { WrittenRows } from './written-rows.js';
 /** Restarts of a worker that died, per process; each takes up where the file stands. */
 const MAX_RESTARTS = 10;
 const RESTART_DELAY_MS = 500;
+/** How long a thread may take to let go of everything and to end. */
+const END_MS = 10_000;
 
 /** The index of a ledger that lives in this process alone (`memory:`): on this thread, in memory, gone at the end. */
 export function openLocalExecutionIndex(store: EventStore, settings: FoldSettings): ExecutionIndex {
@@ -97,8 +99,13 @@ class IndexWorker {
     this.#closed = true;
     const worker = this.#worker;
     if (worker === undefined) return;
+    worker.ref();
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    // It ends by itself: a thread that is ended inside a native call can take the process along. One that hangs is cut off.
+    const cutOff = setTimeout(() => void worker.terminate(), END_MS);
     await this.ask({ kind: 'close' }).catch(() => undefined);
-    await worker.terminate();
+    await ended;
+    clearTimeout(cutOff);
   }
 
   #spawn(): Worker {

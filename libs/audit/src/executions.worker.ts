@@ -21,6 +21,7 @@ class IndexThread {
   readonly #stop = new AbortController();
   readonly #post: (message: FromWorker) => void;
   #reader: Promise<EventStore> | undefined;
+  #following: Promise<void> | undefined;
   #rowsWanted: ((rows: readonly WrittenRow[]) => void) | undefined;
 
   constructor(start: WorkerStart, post: (message: FromWorker) => void) {
@@ -29,7 +30,12 @@ class IndexThread {
     this.#file = ViewFile.open(start.path, EXECUTIONS_VIEW);
   }
 
-  async follow(): Promise<void> {
+  /** Until it is closed. Never rejects. */
+  follow(): Promise<void> {
+    return (this.#following ??= this.#follow());
+  }
+
+  async #follow(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       try {
         const store = await this.#open();
@@ -38,6 +44,7 @@ class IndexThread {
       } catch {
         // The ledger is away: the view stays as it is, its lag grows and is reported, and the next round tries again.
         await this.#letGo();
+        if (this.#stop.signal.aborted) return;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -81,6 +88,7 @@ class IndexThread {
 
   async #close(): Promise<null> {
     this.#stop.abort();
+    await this.#following;
     await this.#letGo();
     this.#file.close();
     return null;
@@ -129,7 +137,11 @@ port.on('message', (message: ToWorker) => {
   }
   const { id, question } = message;
   thread.answer(question).then(
-    (value) => post({ kind: 'answer', id, value }),
+    (value) => {
+      post({ kind: 'answer', id, value });
+      // Nothing is left to wait for: the thread ends.
+      if (question.kind === 'close') port.close();
+    },
     (error: unknown) => post({ kind: 'answer', id, error: indexFailure(error) }),
   );
 });

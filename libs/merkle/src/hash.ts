@@ -30,6 +30,19 @@ export function nodeHash(left: Hash, right: Hash): Hash {
   return sha256(input);
 }
 
+/**
+ * `nodeHash` for many pairs that lie side by side, 64 bytes each (not checked): one buffer serves all of them. The
+ * function that is returned is for one loop, not to be kept.
+ */
+export function pairHasher(): (pair64: Uint8Array) => Hash {
+  const input = new Uint8Array(1 + 2 * HASH_BYTES);
+  input[0] = NODE_PREFIX;
+  return (pair64) => {
+    input.set(pair64, 1);
+    return sha256(input);
+  };
+}
+
 /** MTH({}) = SHA-256() (RFC 6962 section 2.1). A fresh array on every call. */
 export function emptyRoot(): Hash {
   return sha256(new Uint8Array(0));

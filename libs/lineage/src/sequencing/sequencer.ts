@@ -63,6 +63,9 @@ export function localSequencer(
   };
 }
 
+/** How long a thread may take to let go of everything and to end. */
+const END_MS = 10_000;
+
 /** In a thread of its own, which reads the store by itself: what it does takes no time from decisions. */
 export function workerSequencer(start: SequencerStart, host: SequencerHost): Sequencer {
   return new SequencerThread(start, host);
@@ -101,8 +104,14 @@ class SequencerThread implements Sequencer {
     if (this.#closed) return;
     this.#closed = true;
     const worker = this.#worker;
+    if (worker === undefined) return;
+    worker.ref();
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    // It ends by itself: a thread that is ended inside a native call can take the process along. One that hangs is cut off.
+    const cutOff = setTimeout(() => void worker.terminate(), END_MS);
     await this.#ask('close');
-    await worker?.terminate();
+    await ended;
+    clearTimeout(cutOff);
   }
 
   #ask(kind: 'flush' | 'close'): Promise<void> {

@@ -111,6 +111,8 @@ port.on('message', (message: ToWorker) => {
     case 'close':
       void (message.kind === 'flush' ? follower.flush() : close()).finally(() => {
         send({ kind: 'done', id: message.id });
+        // Nothing is left to wait for: the thread ends.
+        if (message.kind === 'close') port.close();
       });
       return;
   }
