@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { parseExecutionId, parseTenant } from '@writ/encoding';
 import { fromPlainError, UnavailableError } from '@writ/errors';
-import type { EventStore } from '@writ/event-store';
+import { endThread, type EventStore } from '@writ/event-store';
 import type { ExecutionIndex } from '@writ/operations';
 import { EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
 import type { FoldSettings } from './fold-execution.js';
@@ -22,9 +22,6 @@ import { WrittenRows } from './written-rows.js';
 /** Restarts of a worker that died, per process; each takes up where the file stands. */
 const MAX_RESTARTS = 10;
 const RESTART_DELAY_MS = 500;
-/** How long a thread may take to let go of everything and to end. */
-const END_MS = 10_000;
-
 /** The index of a ledger that lives in this process alone (`memory:`): on this thread, in memory, gone at the end. */
 export function openLocalExecutionIndex(store: EventStore, settings: FoldSettings): ExecutionIndex {
   const file = ViewFile.open(':memory:', EXECUTIONS_VIEW);
@@ -99,13 +96,7 @@ class IndexWorker {
     this.#closed = true;
     const worker = this.#worker;
     if (worker === undefined) return;
-    worker.ref();
-    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    // It ends by itself: a thread that is ended inside a native call can take the process along. One that hangs is cut off.
-    const cutOff = setTimeout(() => void worker.terminate(), END_MS);
-    await this.ask({ kind: 'close' }).catch(() => undefined);
-    await ended;
-    clearTimeout(cutOff);
+    await endThread(worker, () => this.ask({ kind: 'close' }).catch(() => undefined));
   }
 
   #spawn(): Worker {

@@ -1,8 +1,6 @@
-import { hash } from 'node:crypto';
-import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { installSha256 } from '@writ/encoding';
-import type { EventStore } from '@writ/event-store';
+import { openStoreSource, yieldToDecisions, type EventStore } from '@writ/event-store';
+import { installOpensslSha256 } from '@writ/signing';
 import { EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
 import { lagOf } from './lag.js';
 import { runProjection } from './projection.js';
@@ -77,7 +75,7 @@ class IndexThread {
 
   /** The way into the store; whoever follows or asks first opens it. */
   #open(): Promise<EventStore> {
-    return (this.#reader ??= openStore(this.#start));
+    return (this.#reader ??= openStoreSource(this.#start.source));
   }
 
   async #lag(): Promise<Awaited<ReturnType<typeof lagOf>>> {
@@ -101,31 +99,9 @@ class IndexThread {
   }
 }
 
-interface StoreModule {
-  readonly openStoreForReading: (location: unknown) => Promise<EventStore>;
-}
-
-async function openStore({ source }: WorkerStart): Promise<EventStore> {
-  const { openStoreForReading } = (await import(source.moduleUrl)) as StoreModule;
-  return openStoreForReading(source.location);
-}
-
-/**
- * Decisions come first: the index is behind them anyway, says how far, and catches up when there is time. On Linux a
- * thread has a priority of its own (setpriority(2), "C library/kernel differences"); elsewhere it would be the process's.
- */
-function yieldToDecisions(): void {
-  if (process.platform !== 'linux') return;
-  // Never up: only a privileged process may.
-  setPriority(0, Math.max(getPriority(0), constants.priority.PRIORITY_BELOW_NORMAL));
-}
-
 yieldToDecisions();
 // A thread has its own instance of every module: what `openInstance` has put in place is not in place here.
-installSha256(
-  (input) => hash('sha256', input, 'buffer'),
-  (input) => hash('sha256', input, 'hex'),
-);
+installOpensslSha256();
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread');
 const post = (message: FromWorker): void => port.postMessage(message);

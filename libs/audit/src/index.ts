@@ -4,4 +4,4 @@
  */
 export { openExecutionIndex, openLocalExecutionIndex } from './execution-index.js';
 export { type FoldSettings } from './fold-execution.js';
-export { type StoreSource, type WorkerStart } from './worker-messages.js';
+export { type WorkerStart } from './worker-messages.js';

@@ -1,15 +1,8 @@
 import { toPlainError, type PlainError } from '@writ/errors';
+import type { StoreSource } from '@writ/event-store';
 import type { ListExecutionsAnswer, ListExecutionsRequest } from '@writ/operations';
 import type { FoldSettings } from './fold-execution.js';
 import type { WrittenRow } from './written-rows.js';
-
-/** How the worker gets at the ledger by itself: a module to import and what to hand to its `openStoreForReading`. */
-export interface StoreSource {
-  /** `file:` URL of a module that exports `openStoreForReading(location): Promise<EventStore>`. */
-  readonly moduleUrl: string;
-  /** Structured-cloneable. */
-  readonly location: unknown;
-}
 
 /** What the worker is started with. */
 export interface WorkerStart extends FoldSettings {

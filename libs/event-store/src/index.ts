@@ -20,6 +20,7 @@ export {
   verifyReturnedRevision,
 } from './expected-revision.js';
 export { ChangeSignal, follow } from './follow.js';
+export { endThread, yieldToDecisions } from './following-thread.js';
 export {
   appendSurely,
   handleCommand,
@@ -32,3 +33,5 @@ export {
 export { InMemoryEventStore, type InMemoryFaults } from './in-memory-event-store.js';
 export { DEFAULT_APPEND_TIMEOUT_MS, EVENT_STORE_LIMITS } from './limits.js';
 export { readWholeStream } from './read-whole-stream.js';
+export { openStoreSource, type StoreSource } from './store-source.js';
+export { withAppend } from './with-append.js';

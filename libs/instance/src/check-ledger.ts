@@ -1,8 +1,7 @@
-import { hash } from 'node:crypto';
-import { installSha256 } from '@writ/encoding';
 import { IntegrityError, LedgerError, RejectedError } from '@writ/errors';
 import { checkSqliteStore } from '@writ/event-store-sqlite';
 import { fsck, type Finding, type FsckOptions, type FsckReport, type FsckTrust } from '@writ/lineage';
+import { installOpensslSha256 } from '@writ/signing';
 import { storeExists } from './open-store.js';
 import { openStoreForReading } from './open-store-for-reading.js';
 import type { Settings } from './settings.js';
@@ -35,7 +34,7 @@ export async function checkLedger(settings: CheckedSettings, options: CheckLedge
     throw new IntegrityError('STORE_MISSING', 'there is no store', { path: location.path });
   }
   // OpenSSL's is several times as fast, and a check is hardly anything but hashing.
-  installSha256((input) => hash('sha256', input, 'buffer'));
+  installOpensslSha256();
   const { stateFile, onProgress, signal } = options;
   const trust = options.trust ?? (await trustOf(settings));
   const storeFaults = await damageOf(location.path);

@@ -1,4 +1,4 @@
-import type { EventStore } from '@writ/event-store';
+import { withAppend, type EventStore } from '@writ/event-store';
 import type { Lineage } from '@writ/lineage';
 
 /**
@@ -7,15 +7,8 @@ import type { Lineage } from '@writ/lineage';
  * and asks itself.
  */
 export function guardedStore(store: EventStore, lineage: Pick<Lineage, 'requireWritable'>): EventStore {
-  return {
-    append: async (stream, expected, events, options) => {
-      lineage.requireWritable();
-      return store.append(stream, expected, events, options);
-    },
-    readStream: (stream, options) => store.readStream(stream, options),
-    readAll: (options) => store.readAll(options),
-    subscribe: (options) => store.subscribe(options),
-    health: () => store.health(),
-    close: () => store.close(),
-  };
+  return withAppend(store, async (stream, expected, events, options) => {
+    lineage.requireWritable();
+    return store.append(stream, expected, events, options);
+  });
 }

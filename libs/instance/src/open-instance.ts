@@ -1,10 +1,8 @@
-import { hash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { installSha256 } from '@writ/encoding';
 import type { EventStore } from '@writ/event-store';
 import { createEngine, createOperations, type Alarm, type Engine, type ExecutionIndex } from '@writ/operations';
 import type { Lineage } from '@writ/lineage';
-import type { Attestor } from '@writ/signing';
+import { installOpensslSha256, type Attestor } from '@writ/signing';
 import { runtimeOf } from './build-digest.js';
 import { NodeClock } from './clock.js';
 import { behindGate, Gate } from './gate.js';
@@ -39,11 +37,7 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
   let engine: Engine | undefined;
   const onForeignEvent: OnForeignEvent = (stream, revision, error) =>
     engine?.foreignEvents.report(stream, revision, error);
-  // OpenSSL's is about six times as fast, and a decision hashes some four kilobytes in a dozen pieces.
-  installSha256(
-    (input) => hash('sha256', input, 'buffer'),
-    (input) => hash('sha256', input, 'hex'),
-  );
+  installOpensslSha256();
   try {
     // 1. What is outside the store: the node's folder, who may call, the clock.
     mkdirSync(settings.stateDir, { recursive: true, mode: 0o700 });

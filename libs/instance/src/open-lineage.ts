@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { RejectedError, type IntegrityError } from '@writ/errors';
+import type { IntegrityError } from '@writ/errors';
 import type { EventStore } from '@writ/event-store';
 import { lineageStream } from '@writ/ledger';
 import {
@@ -13,7 +13,8 @@ import {
   type OpenedLineage,
 } from '@writ/lineage';
 import type { Alarm, Clock, FollowedKeys, Randomness } from '@writ/operations';
-import { drawNoteKey, generateNoteKeyFile, readNoteKeyFile, type Attestor, type NoteKey } from '@writ/signing';
+import { drawNoteKey, generateNoteKeyFile, type Attestor, type NoteKey } from '@writ/signing';
+import { readCheckpointKey, readWitnessFile } from './anchor-files.js';
 import { readerModuleUrl } from './reader-module.js';
 import type { Settings } from './settings.js';
 
@@ -93,13 +94,7 @@ async function checkpointKey(settings: Settings, { store, create }: LineagePorts
     mkdirSync(dirname(checkpointKeyFile), { recursive: true, mode: 0o700 });
     return generateNoteKeyFile(checkpointKeyFile, 'checkpoint', origin);
   }
-  const key = await readNoteKeyFile(checkpointKeyFile, 'checkpoint');
-  if (key.key.name === origin) return key;
-  throw new RejectedError('KEY_FILE_INVALID', 'the checkpoint key is that of another ledger', {
-    path: checkpointKeyFile,
-    origin,
-    keyName: key.key.name,
-  });
+  return readCheckpointKey(settings);
 }
 
 function witnessesOf({ witnessFile, witnessAllowPrivate }: Settings): WitnessSet | undefined {
@@ -107,16 +102,6 @@ function witnessesOf({ witnessFile, witnessAllowPrivate }: Settings): WitnessSet
   const transport = new WitnessHttp({ allowPrivate: witnessAllowPrivate });
   const policy = parseWitnessPolicy(readWitnessFile(witnessFile), transport);
   return new WitnessSet(policy, { transport, nowMs: () => performance.now() });
-}
-
-function readWitnessFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const problems = [{ variable: 'WRIT_WITNESS_FILE', value: path, wants: 'a file that can be read' }];
-    const message = `\`WRIT_WITNESS_FILE\` is \`${path}\` and wants a file that can be read`;
-    throw new RejectedError('CONFIGURATION_INVALID', message, { problems }, { cause });
-  }
 }
 
 function alarmOf(alarm: AnchorAlarm): Alarm {

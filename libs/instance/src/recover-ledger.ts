@@ -1,8 +1,6 @@
-import { hash } from 'node:crypto';
-import { installSha256 } from '@writ/encoding';
 import { IntegrityError, RejectedError } from '@writ/errors';
 import { recoverLedger as recoverLineage, type Recovery } from '@writ/lineage';
-import { readNoteKeyFile } from '@writ/signing';
+import { installOpensslSha256, readNoteKeyFile } from '@writ/signing';
 import { NodeClock } from './clock.js';
 import { seenFile } from './open-lineage.js';
 import { openNodeKeys, openRing } from './open-node-keys.js';
@@ -30,7 +28,7 @@ export async function recoverLedger(settings: Settings, options: RecoverLedgerOp
   if (!storeExists(location)) {
     throw new IntegrityError('STORE_MISSING', 'there is no store', { path: location.path });
   }
-  installSha256((input) => hash('sha256', input, 'buffer'));
+  installOpensslSha256();
   const clock = new NodeClock({ stateDir: settings.stateDir, toleranceMs: settings.clockToleranceMs });
   const randomness = systemRandomness();
   const signer = await readNoteKeyFile(settings.checkpointKeyFile, 'checkpoint');

@@ -1,7 +1,8 @@
 import { IntegrityError, LedgerError, RejectedError, type ErrorCode } from '@writ/errors';
-import { readWholeStream, type EventStore, type RecordedEvent } from '@writ/event-store';
-import { beginKeyChain, chainedKeys, followKeys, type Trust, type TrustedKey } from '@writ/evidence';
-import { keysStream, openEvent } from '@writ/ledger';
+import type { EventStore, RecordedEvent } from '@writ/event-store';
+import { chainedKeys, type Trust, type TrustedKey } from '@writ/evidence';
+import { openEvent } from '@writ/ledger';
+import { reachedKeyChain } from '@writ/lineage';
 import { createVerifier, opensslVerify, type Verifier } from '@writ/signing';
 import { storeExists } from './open-store.js';
 import { openStoreForReading } from './open-store-for-reading.js';
@@ -63,14 +64,7 @@ export async function verifyStore(
 
 /** The pinned keys and their successors, as far as the key stream leads; what is wrong with it shows as a fault. */
 async function reachedKeys(store: EventStore, trust: Trust): Promise<readonly TrustedKey[]> {
-  let chain = beginKeyChain(trust);
-  try {
-    for (const stored of await readWholeStream(store, keysStream(trust.origin))) {
-      chain = followKeys(chain, [stored], opensslVerify);
-    }
-  } catch (error) {
-    if (!(error instanceof LedgerError)) throw error;
-  }
+  const chain = await reachedKeyChain(store, trust, opensslVerify);
   const followed = chainedKeys(chain).filter(({ keyId }) => trust.keys.every((pinned) => pinned.keyId !== keyId));
   return [...trust.keys, ...followed];
 }

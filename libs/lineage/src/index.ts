@@ -11,6 +11,7 @@ export type {
   Standing,
   StandingName,
 } from './lineage.js';
+export { reachedKeyChain } from './fsck/key-ring.js';
 export { fsck, type FsckOptions, type FsckProgress, type FsckTrust } from './fsck/fsck.js';
 export {
   FINDING_KINDS,
@@ -24,7 +25,6 @@ export { openLineageLate } from './node/late-lineage.js';
 export { openLineage } from './node/open-lineage.js';
 export { type OpenedLineage } from './node/lineage-node.js';
 export { type LineageOnDisk, type LineageOptions } from './node/lineage-options.js';
-export { type StoreSource } from './sequencing/sequencer-messages.js';
 export { LineageStream, type LineageStreamPorts } from './sequencing/lineage-stream.js';
 export type { AnchorAlarm, AnchorFault } from './anchor/publisher.js';
 export { WitnessHttp } from './anchor/witness-http.js';

@@ -17,6 +17,7 @@ export { eraseSecret, generateKeyFile, readKeyFile, readPublicHalf, type PublicH
 export { memoryKeyRing, openKeyRing, successorPath, type KeyRing } from './key-ring.js';
 export { NoteKey, type NoteKeyPurpose, type NoteSigner } from './note-key.js';
 export { drawNoteKey, generateNoteKeyFile, readNoteKeyFile } from './note-key-file.js';
+export { installOpensslSha256 } from './openssl-sha256.js';
 export { opensslVerifyEd25519 } from './openssl-verify-ed25519.js';
 export { opensslVerify } from './openssl-verify.js';
 export { type KeySource } from './open-signer.js';

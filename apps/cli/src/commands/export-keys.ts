@@ -1,11 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { trustOf } from '@writ/instance';
 import { answering, command, type Shell } from '../command.js';
 import { settingsOf } from '../input/settings-of.js';
 import { fingerprintsOf, trustFileText } from '../input/trust-file.js';
 import { table } from '../terminal/table.js';
-import { UsageError } from '../usage-error.js';
+import { writeNewFile } from '../write-new-file.js';
 
 interface Flags {
   readonly trust?: boolean;
@@ -29,7 +28,7 @@ export function exportKeys(shell: Shell): Command {
         const trust = await trustOf(settingsOf(shell.world, flags));
         const text = trustFileText(trust);
         const keys = fingerprintsOf(trust);
-        if (out !== undefined) writeNew(out, text);
+        if (out !== undefined) writeNewFile(out, text);
         return {
           json: {
             origin: trust.origin,
@@ -45,12 +44,4 @@ export function exportKeys(shell: Shell): Command {
         };
       }),
     );
-}
-
-function writeNew(path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { flag: 'wx' });
-  } catch (cause) {
-    throw new UsageError(`\`${path}\` cannot be written, or exists`, { cause });
-  }
 }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
 import { textOf } from '@writ/encoding';
 import { UnavailableError } from '@writ/errors';
@@ -9,6 +8,7 @@ import { readDuration } from '../input/read-input.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { onLedger, withLedger, type LedgerFlags } from '../ledger/open-ledger.js';
 import { UsageError } from '../usage-error.js';
+import { writeNewFile } from '../write-new-file.js';
 
 interface Flags extends LedgerFlags {
   readonly out?: string;
@@ -51,7 +51,7 @@ async function proveExecution(ledger: Ledger, executionId: string, flags: Flags)
   const text =
     flags.tlogProof === true ? await tlogProof(ledger, executionId, flags) : await bundle(ledger, executionId, flags);
   if (flags.out === undefined) return { json: printed(text, flags), text: () => text.trimEnd() };
-  writeNew(flags.out, text);
+  writeNewFile(flags.out, text);
   const path = flags.out;
   return {
     json: { out: path, bytes: Buffer.byteLength(text), executionId },
@@ -92,14 +92,6 @@ async function bundle(ledger: Ledger, executionId: string, flags: Flags): Promis
 /** A bundle is JSON itself; a proof is a text. */
 function printed(text: string, { tlogProof: isProof }: Flags): unknown {
   return isProof === true ? { tlogProof: text } : JSON.parse(text);
-}
-
-function writeNew(path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { flag: 'wx' });
-  } catch (cause) {
-    throw new UsageError(`\`${path}\` cannot be written, or exists`, { cause });
-  }
 }
 
 function size(text: string): bigint {

@@ -1,6 +1,6 @@
 import { canonicalise, parseBase64, parseCanonical, parseEventId, toBase64, type EventId } from '@writ/encoding';
 import { IntegrityError, LedgerError, UnavailableError } from '@writ/errors';
-import type { EventStore } from '@writ/event-store';
+import { withAppend, type EventStore } from '@writ/event-store';
 import { z } from 'zod';
 
 import { readWhole, replaceFile } from './durable-file.js';
@@ -109,22 +109,15 @@ export class SeenHeads {
 
   /** The same store, noting what is appended to it. */
   watching(store: EventStore): EventStore {
-    return {
-      append: async (stream, expected, events, options) => {
-        const result = await store.append(stream, expected, events, options);
-        const last = events.at(-1);
-        if (last !== undefined) {
-          const { lastRevision: revision, position } = result;
-          this.note({ stream, revision, position, eventId: last.eventId as EventId });
-        }
-        return result;
-      },
-      readStream: (stream, options) => store.readStream(stream, options),
-      readAll: (options) => store.readAll(options),
-      subscribe: (options) => store.subscribe(options),
-      health: () => store.health(),
-      close: () => store.close(),
-    };
+    return withAppend(store, async (stream, expected, events, options) => {
+      const result = await store.append(stream, expected, events, options);
+      const last = events.at(-1);
+      if (last !== undefined) {
+        const { lastRevision: revision, position } = result;
+        this.note({ stream, revision, position, eventId: last.eventId as EventId });
+      }
+      return result;
+    });
   }
 
   /** @throws IntegrityError `LEDGER_ROLLED_BACK`; UnavailableError `STORE_UNAVAILABLE` while the store was never asked */

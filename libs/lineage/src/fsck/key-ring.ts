@@ -28,20 +28,9 @@ export class KeyRing {
     );
   }
 
-  /**
-   * Follows the key stream from the pinned keys on. What does not follow, and a store that cannot be read, end that
-   * without an error: either is found where the store is read, and what an unknown key signed is then foreign.
-   */
+  /** As `reachedKeyChain`: what an unknown key signed is then foreign. */
   static async read(store: Pick<EventStore, 'readStream'>, pinned: Trust, verify: VerifySignature): Promise<KeyRing> {
-    let chain = beginKeyChain(pinned);
-    try {
-      for (const stored of await readWholeStream(store, keysStream(pinned.origin))) {
-        chain = followKeys(chain, [stored], verify);
-      }
-    } catch (error) {
-      if (!(error instanceof LedgerError)) throw error;
-    }
-    return new KeyRing(chain);
+    return new KeyRing(await reachedKeyChain(store, pinned, verify));
   }
 
   publicKeyOf(keyId: KeyId): Uint8Array | undefined {
@@ -53,4 +42,24 @@ export class KeyRing {
     const cutOff = this.#cutOffs.get(keyId);
     return cutOff !== undefined && BigInt(index) >= cutOff;
   }
+}
+
+/**
+ * Follows the key stream from the pinned keys on, as far as it leads. What does not follow, and a store that cannot be
+ * read, end that without an error: either is found where the store is read.
+ */
+export async function reachedKeyChain(
+  store: Pick<EventStore, 'readStream'>,
+  pinned: Trust,
+  verify: VerifySignature,
+): Promise<KeyChain> {
+  let chain = beginKeyChain(pinned);
+  try {
+    for (const stored of await readWholeStream(store, keysStream(pinned.origin))) {
+      chain = followKeys(chain, [stored], verify);
+    }
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+  }
+  return chain;
 }

@@ -1,5 +1,5 @@
 import { LedgerError } from '@writ/errors';
-import type { EventStore } from '@writ/event-store';
+import { type EventStore, withAppend } from '@writ/event-store';
 
 import { MarkFile } from '../anchor/mark.js';
 import { wasRecovered } from '../anchor/recovery-plan.js';
@@ -79,17 +79,10 @@ class LateLineage implements OpenedLineage {
   watching(store: EventStore): EventStore {
     const early = this.#seen.watching(store);
     let late: EventStore | undefined;
-    return {
-      append: (stream, expected, events, options) => {
-        const watched = this.#opened === undefined ? early : (late ??= this.#opened.watching(store));
-        return watched.append(stream, expected, events, options);
-      },
-      readStream: (stream, options) => store.readStream(stream, options),
-      readAll: (options) => store.readAll(options),
-      subscribe: (options) => store.subscribe(options),
-      health: () => store.health(),
-      close: () => store.close(),
-    };
+    return withAppend(store, (stream, expected, events, options) => {
+      const watched = this.#opened === undefined ? early : (late ??= this.#opened.watching(store));
+      return watched.append(stream, expected, events, options);
+    });
   }
 
   standings: Lineage['standings'] = async (eventIds) => (await this.follow()).standings(eventIds);

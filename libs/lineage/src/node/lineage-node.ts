@@ -1,7 +1,7 @@
 import { parseCheckpoint, parseNote } from '@writ/checkpoint';
 import type { EventId } from '@writ/encoding';
 import { IntegrityError, RejectedError, UnavailableError } from '@writ/errors';
-import type { EventStore } from '@writ/event-store';
+import type { ChangeSignal, EventStore } from '@writ/event-store';
 import { TileProver, type Hash, TILE_WIDTH } from '@writ/merkle';
 
 import type { CheckpointFiles } from '../anchor/checkpoint-folder.js';
@@ -13,7 +13,6 @@ import type { Fault, FollowerReport } from '../sequencing/follower-host.js';
 import type { Sequencer } from '../sequencing/sequencer.js';
 import { requireIndexBelow, type ServedTiles } from '../tiles/served-tiles.js';
 import { latestOf, type Anchoring } from './anchoring.js';
-import type { ChangeBell } from './change-bell.js';
 
 /** A lineage that also watches what this node appends. */
 export interface OpenedLineage extends Lineage {
@@ -32,7 +31,7 @@ export interface NodeParts {
   /** For reading; opened once the sequencer has made it. */
   readonly index: () => EntryIndex;
   readonly closeIndex: () => void;
-  readonly bell: ChangeBell;
+  readonly changes: ChangeSignal;
   readonly report: () => FollowerReport | undefined;
 }
 
@@ -77,11 +76,11 @@ export class LineageNode implements OpenedLineage {
     const over = AbortSignal.timeout(timeoutMs);
     const ended = signal === undefined ? over : AbortSignal.any([over, signal]);
     for (;;) {
-      const rung = this.#parts.bell.count;
+      const seenCount = this.#parts.changes.count;
       const standings = this.#standings(eventIds);
       const isEnough = standings.every(({ kind }) => RANK[kind] >= RANK[wanted]);
       if (isEnough || ended.aborted || this.#closing !== undefined) return standings;
-      await this.#parts.bell.rungSince(rung, ended);
+      await this.#parts.changes.changedSince(seenCount, ended);
     }
   }
 
@@ -158,7 +157,7 @@ export class LineageNode implements OpenedLineage {
   }
 
   async #close(): Promise<void> {
-    const { sequencer, anchoring, seen, closeIndex, bell } = this.#parts;
+    const { sequencer, anchoring, seen, closeIndex, changes } = this.#parts;
     // 1. What is there gets its index, if that is ours to give and can be done; then a checkpoint over it.
     if (anchoring.isPublisher) await Promise.race([sequencer.flush(), sleep(FLUSH_MS)]);
     await anchoring.close();
@@ -166,7 +165,7 @@ export class LineageNode implements OpenedLineage {
     await sequencer.close();
     await seen.close();
     closeIndex();
-    bell.ring();
+    changes.raise();
   }
 
   #latest(): PublishedCheckpoint | undefined {

@@ -1,12 +1,11 @@
 import type { EventId } from '@writ/encoding';
 import type { IntegrityError } from '@writ/errors';
-import type { EventStore } from '@writ/event-store';
+import type { EventStore, StoreSource } from '@writ/event-store';
 import type { TrustedKey } from '@writ/evidence';
 import type { Attestor, NoteSigner } from '@writ/signing';
 
 import type { AnchorAlarm } from '../anchor/publisher.js';
 import type { WitnessSet } from '../anchor/witness-set.js';
-import type { StoreSource } from '../sequencing/sequencer-messages.js';
 
 /** What a node needs to keep the tree of its ledger. */
 export interface LineageOptions {

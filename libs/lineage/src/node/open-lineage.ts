@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { EventStore } from '@writ/event-store';
+import { ChangeSignal, type EventStore } from '@writ/event-store';
 import { lineageStream } from '@writ/ledger';
 
 import { CheckpointFolder, CheckpointMemory } from '../anchor/checkpoint-folder.js';
@@ -18,7 +18,6 @@ import { ServedTiles } from '../tiles/served-tiles.js';
 import { TileFolder, tileFileReader } from '../tiles/tile-folder.js';
 import { MemoryTiles } from '../tiles/tile-store.js';
 import { Anchoring } from './anchoring.js';
-import { ChangeBell } from './change-bell.js';
 import type { LineageOnDisk, LineageOptions } from './lineage-options.js';
 import { LineageNode, type OpenedLineage } from './lineage-node.js';
 
@@ -45,7 +44,7 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
 
   // 2. The tree, and what its recoveries say is lost.
   const lost = new LostStreams(options);
-  const bell = new ChangeBell();
+  const changes = new ChangeSignal();
   let report: FollowerReport | undefined;
   const role: { anchoring?: Anchoring } = {};
   const stream = new LineageStream({ ...options, store: refusing(seen, seen.watching(store)) });
@@ -56,7 +55,7 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
       noteSeen(seen, origin, latest);
       lost.follow(latest.state.recoveries);
       role.anchoring?.followed(latest);
-      bell.ring();
+      changes.raise();
     },
     died: () => {
       const fault = { code: 'PUBLISHER_UNAVAILABLE' as const, message: 'the sequencer ended, and is begun again' };
@@ -81,7 +80,7 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
       seen.requireWritable();
     },
     onPublished: () => {
-      bell.ring();
+      changes.raise();
     },
   });
   const node = new LineageNode({
@@ -94,11 +93,11 @@ export async function openLineage(options: LineageOptions): Promise<OpenedLineag
     files: files.checkpoints,
     index: files.index,
     closeIndex: files.closeIndex,
-    bell,
+    changes,
     report: () => report,
   });
   role.anchoring = anchoring;
-  await firstReport(bell, () => report);
+  await firstReport(changes, () => report);
   if (report !== undefined) anchoring.followed(report);
   await lost.settled();
   await anchoring.start();
@@ -175,12 +174,12 @@ function noteSeen(seen: SeenHeads, origin: string, { state, headEventId, fault }
 }
 
 /** Until the tree was read to its end, something is in the way, or the time is over. */
-async function firstReport(bell: ChangeBell, report: () => FollowerReport | undefined): Promise<void> {
+async function firstReport(changes: ChangeSignal, report: () => FollowerReport | undefined): Promise<void> {
   const over = AbortSignal.timeout(START_MS);
   for (;;) {
-    const rung = bell.count;
+    const seenCount = changes.count;
     const latest = report();
     if (latest?.caughtUp === true || latest?.fault !== undefined || over.aborted) return;
-    await bell.rungSince(rung, over);
+    await changes.changedSince(seenCount, over);
   }
 }

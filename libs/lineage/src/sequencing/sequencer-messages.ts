@@ -1,15 +1,8 @@
 import { fromPlainError, IntegrityError, toPlainError, type PlainError } from '@writ/errors';
+import type { StoreSource } from '@writ/event-store';
 import type { TrustedKey } from '@writ/evidence';
 
 import type { AppendOutcome, AppendRequest, FollowerReport } from './follower-host.js';
-
-/** How a thread gets at the ledger by itself: a module to import and what to hand to its `openStoreForReading`. */
-export interface StoreSource {
-  /** `file:` URL of a module that exports `openStoreForReading(location): Promise<EventStore>`. */
-  readonly moduleUrl: string;
-  /** Structured-cloneable. */
-  readonly location: unknown;
-}
 
 /** What the thread is started with. */
 export interface SequencerStart {

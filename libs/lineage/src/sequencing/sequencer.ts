@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import type { EventStore } from '@writ/event-store';
+import { endThread, type EventStore } from '@writ/event-store';
 import type { TrustedKey } from '@writ/evidence';
 
 import type { TileStore } from '../tiles/tile-store.js';
@@ -63,9 +63,6 @@ export function localSequencer(
   };
 }
 
-/** How long a thread may take to let go of everything and to end. */
-const END_MS = 10_000;
-
 /** In a thread of its own, which reads the store by itself: what it does takes no time from decisions. */
 export function workerSequencer(start: SequencerStart, host: SequencerHost): Sequencer {
   return new SequencerThread(start, host);
@@ -105,13 +102,7 @@ class SequencerThread implements Sequencer {
     this.#closed = true;
     const worker = this.#worker;
     if (worker === undefined) return;
-    worker.ref();
-    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    // It ends by itself: a thread that is ended inside a native call can take the process along. One that hangs is cut off.
-    const cutOff = setTimeout(() => void worker.terminate(), END_MS);
-    await this.#ask('close');
-    await ended;
-    clearTimeout(cutOff);
+    await endThread(worker, () => this.#ask('close'));
   }
 
   #ask(kind: 'flush' | 'close'): Promise<void> {

@@ -1,10 +1,9 @@
-import { hash, randomBytes } from 'node:crypto';
-import { constants, getPriority, setPriority } from 'node:os';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { installSha256 } from '@writ/encoding';
 import { fromPlainError } from '@writ/errors';
-import type { EventStore } from '@writ/event-store';
+import { openStoreSource, yieldToDecisions } from '@writ/event-store';
+import { installOpensslSha256 } from '@writ/signing';
 
 import { TileFolder } from '../tiles/tile-folder.js';
 import { EntryIndex } from './entry-index.js';
@@ -16,20 +15,6 @@ import { TreeWriter } from './tree-writer.js';
 
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread');
-
-/**
- * Decisions come first: the tree is behind them anyway, says how far, and catches up when there is time. On Linux a
- * thread has a priority of its own (setpriority(2), "C library/kernel differences"); elsewhere it would be the process's.
- */
-function yieldToDecisions(): void {
-  if (process.platform !== 'linux') return;
-  // Never up: only a privileged process may.
-  setPriority(0, Math.max(getPriority(0), constants.priority.PRIORITY_BELOW_NORMAL));
-}
-
-interface StoreModule {
-  readonly openStoreForReading: (location: unknown) => Promise<EventStore>;
-}
 
 /** The appends that the main thread was asked for, by their number. */
 class AppendsUnderWay {
@@ -57,16 +42,10 @@ class AppendsUnderWay {
 
 yieldToDecisions();
 // A thread has its own instance of every module: what `openInstance` has put in place is not in place here.
-installSha256(
-  (input) => hash('sha256', input, 'buffer'),
-  (input) => hash('sha256', input, 'hex'),
-);
+installOpensslSha256();
 
 const { origin, pinned, lineageDir, source } = workerData as SequencerStart;
-const store = new LateStore(async () => {
-  const { openStoreForReading } = (await import(source.moduleUrl)) as StoreModule;
-  return openStoreForReading(source.location);
-});
+const store = new LateStore(() => openStoreSource(source));
 const openWriter = (): TreeWriter =>
   new TreeWriter(new TileFolder(lineageDir), EntryIndex.open(join(lineageDir, 'index.db')));
 const appends = new AppendsUnderWay();
