@@ -3,6 +3,11 @@ import { readFileSync } from 'node:fs';
 
 export async function generate() {
   const bugs = JSON.parse(readFileSync(new URL('planted-bugs.json', import.meta.url), 'utf8'));
+  // A bug that cannot be planted any more would only be noticed by the suite that plants them, minutes later.
+  for (const { name, file, find } of bugs) {
+    const times = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').split(find).length - 1;
+    if (times !== 1) throw new Error(`planted bug "${name}": its text is ${times} times in ${file}, not once`);
+  }
   const cell = (text) => text.replaceAll('|', '\\|');
   const rows = bugs.map(
     ({ name, file, spec, test }) =>

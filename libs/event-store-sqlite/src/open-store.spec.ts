@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync, readFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  readFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -52,6 +62,17 @@ describe('opening', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(await eventCount('create')).toBe(3);
     expect(await eventCount('existing')).toBe(3);
+  });
+
+  it('makes one store of it when several create it at once', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      path = join(folder, `round-${round}.db`);
+      const stores = await Promise.all([1, 2, 3, 4].map(async () => openSqliteEventStore({ path, mode: 'create' })));
+      await stores[0]?.append('made-t.1', 'no_stream', [event()]);
+      for (const store of stores) expect(await store.readAll({ maxCount: 10 })).toHaveLength(1);
+      await Promise.all(stores.map(async (store) => store.close()));
+    }
+    expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toStrictEqual([]);
   });
 
   it('leaves everything in the one file when it closes', async () => {

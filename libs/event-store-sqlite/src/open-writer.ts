@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, linkSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { IntegrityError, UnavailableError } from '@writ/errors';
 import { closeQuietly, connectWriter, oneInteger, useWriteAheadLog, type Connection } from './connection.js';
@@ -78,8 +78,25 @@ function prepareFile({ path, mode }: OpenWriterOptions): void {
     return;
   }
   if (mode === 'existing') throw missingStore(path);
-  // Only the owner may read what is decided here. SQLite gives its side files the same mode.
-  if (identityOf(path) === undefined) closeSync(openSync(path, 'ax', 0o600));
+  if (identityOf(path) === undefined) createBlankFile(path);
+}
+
+/**
+ * Only the owner may read what is decided here; SQLite gives its side files the same mode. The file gets its name when
+ * its descriptor is closed again: another thread that creates the same store may hold locks on it by then, and a
+ * descriptor closed here would drop them. A crash leaves a blank file of another name, which nobody needs.
+ */
+function createBlankFile(path: string): void {
+  const blank = `${path}.${randomBytes(8).toString('hex')}.new`;
+  closeSync(openSync(blank, 'wx', 0o600));
+  try {
+    linkSync(blank, path);
+  } catch (error) {
+    // Somebody else who creates the same store was first, which is as good.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    unlinkSync(blank);
+  }
 }
 
 function requireAccess(path: string): void {
