@@ -78,6 +78,7 @@ module.exports = {
     suite('e2e', ['<rootDir>/test/e2e/**/*.spec.ts']),
     suite('reader', ['<rootDir>/test/second-reader/**/*.spec.ts']),
     suite('browser', ['<rootDir>/test/browser/**/*.spec.ts']),
+    suite('eventstore', ['<rootDir>/test/eventstore/**/*.spec.ts']),
     suite('fault', ['<rootDir>/test/fault/**/*.spec.ts']),
   ],
 };

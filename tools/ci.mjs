@@ -81,6 +81,7 @@ async function unitOn(version) {
 await check('npm run check', 'npm', ['run', '--silent', 'check']);
 await suite('npm test', 'npm', ['test', '--silent', '--']);
 await suite('npm run test:e2e', 'npm', ['run', '--silent', 'test:e2e', '--']);
+await suite('npm run test:eventstore', 'npm', ['run', '--silent', 'test:eventstore', '--']);
 await suite('npm run test:browser', 'npm', ['run', '--silent', 'test:browser', '--']);
 await suite('npm run test:fault', 'npm', ['run', '--silent', 'test:fault', '--']);
 await check('npm run test:mutants', 'npm', ['run', '--silent', 'test:mutants']);
