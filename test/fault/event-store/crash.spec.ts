@@ -1,70 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { killStarted, startNode, type TalkingProcess } from '../harness/processes.js';
+import { describeStoreCrashes } from './crashes.fixture.js';
 
-/** `WRIT_CRASH_CYCLES=10000` for a release. */
-const CYCLES = Number(process.env['WRIT_CRASH_CYCLES'] ?? 100);
-/** The whole store is read and compared so often, and at the end. */
-const CHECK_EVERY = 10;
-const READY_MS = 5_000;
-const client = join(__dirname, 'children/crash-client.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'writ-crash-store-'));
 
-describe('kill -9 of two clients that append to one store', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'writ-crash-'));
-  const url = process.env['WRIT_STORE_URL'] ?? `sqlite:${join(folder, 'store.db')}`;
+afterAll(() => rmSync(folder, { recursive: true }));
 
-  afterAll(async () => {
-    await killStarted();
-    rmSync(folder, { recursive: true });
-  });
-
-  it(
-    `loses nothing that was acknowledged, in ${CYCLES} cycles`,
-    async () => {
-      let acked = 0;
-      for (let cycle = 0; cycle < CYCLES; cycle += 1) {
-        await crashOnce(cycle);
-        if (cycle % CHECK_EVERY === CHECK_EVERY - 1 || cycle === CYCLES - 1) acked = await check();
-      }
-      expect(acked).toBeGreaterThan(CYCLES * 10);
-    },
-    60_000 + CYCLES * 3_000,
-  );
-
-  /** One is killed while it works (every fourth: while it opens), the other works on, and is killed later. */
-  async function crashOnce(cycle: number): Promise<void> {
-    const clients = ['a', 'b'].map((name) => startNode(client, [url, folder, `${cycle}${name}`]));
-    const [first, second] = clients as [TalkingProcess, TalkingProcess];
-    if (cycle % 4 === 3) await killAfter(first, 60 + Math.random() * 120);
-    else await killAtWork(first);
-    await killAtWork(second);
-  }
-
-  async function killAtWork(process: TalkingProcess): Promise<void> {
-    const { openedInMs } = (await process.next()) as { openedInMs: number };
-    expect(openedInMs).toBeLessThan(READY_MS);
-    expect(await process.next()).toStrictEqual({ acked: true });
-    await killAfter(process, Math.random() * 60);
-    // What else it said before it died: promises only, nothing wrong.
-    for (;;) {
-      const said = await process.next().catch(() => undefined);
-      if (said === undefined) return;
-      expect(said).toStrictEqual({ acked: true });
-    }
-  }
-
-  async function killAfter(process: TalkingProcess, ms: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    process.kill();
-    expect(await process.ended).toBe('SIGKILL');
-  }
-
-  async function check(): Promise<number> {
-    const checker = startNode(join(__dirname, 'children/crash-checker.mjs'), [url, folder]);
-    const found = (await checker.next()) as { events: number; acked: number; broken: readonly string[] };
-    expect(found.broken).toStrictEqual([]);
-    expect(await checker.ended).toBe(0);
-    return found.acked;
-  }
+describeStoreCrashes({
+  url: () => process.env['WRIT_STORE_URL'] ?? `sqlite:${join(folder, 'store.db')}`,
+  /** `WRIT_CRASH_CYCLES=10000` for a release. */
+  cycles: Number(process.env['WRIT_CRASH_CYCLES'] ?? 100),
 });

@@ -26,7 +26,6 @@ async function caller(number) {
   for (let round = 0; ; round += 1) {
     const stream = `crash-${run}.${number}-${round}`;
     let last = -1;
-    let previous;
     while (last < 9) {
       const events = Array.from({ length: 1 + (last % 3 === 0 ? 2 : 0) }, (_v, i) =>
         provableEvent(stream, last + 1 + i),
@@ -39,17 +38,17 @@ async function caller(number) {
         events: events.map(({ eventId }, i) => ({ eventId, revision: last + 1 + i })),
       });
       last += events.length;
-      if (Math.random() < 0.1) await somethingWrong(stream, last, previous ?? events);
-      previous = events;
+      if (Math.random() < 0.1) await somethingWrong(stream, last, { expected, events });
     }
   }
 }
 
 /** Whatever is wrong gets exactly its answer, also a moment before and after a crash. */
 async function somethingWrong(stream, last, stored) {
+  const others = stored.events.map((event) => ({ ...event, data: Buffer.from('{"other":true}') }));
   const attempts = {
     REVISION_CONFLICT: () => store.append(stream, BigInt(last + 1), [newEvent()]),
-    EVENT_ID_REUSED: () => store.append(stream, BigInt(last), stored),
+    EVENT_ID_REUSED: () => store.append(stream, stored.expected, others),
     REQUEST_INVALID: () => store.append(stream, BigInt(last), []),
   };
   for (const [code, attempt] of Object.entries(attempts)) {
