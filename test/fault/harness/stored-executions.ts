@@ -6,8 +6,8 @@ export interface StoredExecution {
   readonly eventIds: readonly string[];
 }
 
-export async function storedExecutions(path: string): Promise<ReadonlyMap<string, StoredExecution>> {
-  const store = await openStore(`sqlite:${path}`, { mode: 'existing', readOnly: true });
+export async function storedExecutions(url: string): Promise<ReadonlyMap<string, StoredExecution>> {
+  const store = await openStore(url, { mode: 'existing', readOnly: true });
   const found = new Map<string, { types: string[]; eventIds: string[] }>();
   try {
     for (let page = await store.readAll({ maxCount: 4_096 }); page.length > 0;) {

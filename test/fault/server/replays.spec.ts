@@ -201,6 +201,6 @@ function alterationsOf(one: Recorded): readonly Recorded[] {
 }
 
 async function eventIds(): Promise<Readonly<Record<string, readonly string[]>>> {
-  const stored = await storedExecutions(join(folder, '.writ/ledger.db'));
+  const stored = await storedExecutions(`sqlite:${join(folder, '.writ/ledger.db')}`);
   return Object.fromEntries([...stored].map(([stream, execution]) => [stream, execution.eventIds]));
 }

@@ -1,5 +1,5 @@
 /**
- * The checker of the crash suite: `crash-checker.mjs <store> <folder>`. Reads the whole store and the client's list of
+ * The checker of the crash suite: `crash-checker.mjs <url> <folder>`. Reads the whole store and the client's list of
  * promises, and says what is broken. It shares nothing with server and client but the files.
  */
 import { createHash } from 'node:crypto';
@@ -8,8 +8,8 @@ import { readAckLog } from '../../harness/ack-log.mjs';
 import { openStore } from '../../harness/open-store.mjs';
 import { TENANT } from '../../harness/transfers.mjs';
 
-const [, , path, folder] = process.argv;
-const store = await openStore(`sqlite:${path}`, { mode: 'existing', readOnly: true });
+const [, , url, folder] = process.argv;
+const store = await openStore(url, { mode: 'existing', readOnly: true });
 const broken = [];
 const streams = new Map();
 let events = 0;
