@@ -152,6 +152,19 @@ export const ERROR_CODES = {
   KEY_FILE_INVALID: { kind: 'Rejected', meaning: 'a key file cannot be read, is malformed, or can be read by others' },
   KEY_IN_USE: { kind: 'Rejected', meaning: 'the key signs now; it is revoked only after another has taken its place' },
   EVENT_TOO_LARGE: { kind: 'Rejected', meaning: 'an event or an append exceeds the size that every store can hold' },
+  STORE_URL_INVALID: {
+    kind: 'Rejected',
+    meaning: 'the connection string of the event store cannot be used; the message says what is wrong with it',
+  },
+  STORE_ACCESS_DENIED: {
+    kind: 'Rejected',
+    meaning: 'the event store refuses these credentials, or does not allow them what a ledger needs',
+  },
+  STORE_UNPROTECTED: {
+    kind: 'Rejected',
+    meaning:
+      'the event store lets our own user delete or hide events, or is reached without TLS; protect it, or accept that in the configuration',
+  },
   CURSOR_INVALID: { kind: 'Rejected', meaning: 'the page token was not made by this ledger for this query' },
 
   // --- Conflict: somebody else was first -------------------------------------------------------
@@ -169,6 +182,10 @@ export const ERROR_CODES = {
   KEY_ROTATION_STALE: {
     kind: 'Conflict',
     meaning: 'the key to be replaced is not the current one; look and ask again',
+  },
+  STORE_COPY_CONFLICT: {
+    kind: 'Conflict',
+    meaning: 'the store that is copied into holds something else than what was copied so far',
   },
 
   // --- Unavailable: retry with the same ids ----------------------------------------------------
@@ -236,6 +253,10 @@ export const ERROR_CODES = {
   POLICY_DIGEST_MISMATCH: {
     kind: 'Integrity',
     meaning: 'a stored policy document does not hash to its recorded digest',
+  },
+  STREAM_DELETED: {
+    kind: 'Integrity',
+    meaning: 'somebody deleted a stream of ours for good: a tombstone stands where its events were',
   },
   STORE_NOT_OURS: { kind: 'Integrity', meaning: 'the file is not a Writ store, or belongs to another ledger' },
   STORE_NEWER: { kind: 'Integrity', meaning: 'the store was written by a newer Writ' },

@@ -63,6 +63,7 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'CURSOR_INVALID':
     case 'GRANT_MISMATCH':
     case 'EVENT_TOO_LARGE':
+    case 'STORE_URL_INVALID':
       return 'INVALID_ARGUMENT';
     case 'REQUEST_TOO_LARGE':
       return 'RESOURCE_EXHAUSTED';
@@ -91,6 +92,8 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'POLICY_ACTIVATION_INVALID':
     case 'KEY_FILE_INVALID':
     case 'KEY_IN_USE':
+    case 'STORE_ACCESS_DENIED':
+    case 'STORE_UNPROTECTED':
       return 'FAILED_PRECONDITION';
     case 'INV-013':
     case 'POLICY_VERSION_EXISTS':
@@ -98,6 +101,7 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'REVISION_CONFLICT':
     case 'POLICY_ACTIVATION_STALE':
     case 'KEY_ROTATION_STALE':
+    case 'STORE_COPY_CONFLICT':
       return 'ABORTED';
     case 'STORE_UNAVAILABLE':
     case 'STORE_OUTCOME_UNKNOWN':
@@ -126,6 +130,7 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'KEY_MISMATCH':
     case 'KEY_REVOKED':
     case 'POLICY_DIGEST_MISMATCH':
+    case 'STREAM_DELETED':
     case 'STORE_NOT_OURS':
     case 'STORE_NEWER':
     case 'STORE_MIGRATION_NEEDED':

@@ -1,0 +1,2 @@
+export { openEventStoreDb, type EventStoreDbOptions } from './event-store-db.js';
+export { parseConnection, redactConnection, type EventStoreConnection } from './connection.js';
