@@ -1,8 +1,8 @@
-import { IntegrityError, LedgerError, RejectedError } from '@writ/errors';
+import { LedgerError } from '@writ/errors';
 import { checkSqliteStore } from '@writ/event-store-sqlite';
 import { fsck, type Finding, type FsckOptions, type FsckReport, type FsckTrust } from '@writ/lineage';
 import { installOpensslSha256 } from '@writ/signing';
-import { storeExists } from './open-store.js';
+import { requireLasting } from './open-store.js';
 import { openStoreForReading } from './open-store-for-reading.js';
 import type { Settings } from './settings.js';
 import { trustOf } from './trust-of.js';
@@ -26,19 +26,13 @@ export type CheckLedgerOptions = Pick<FsckOptions, 'stateFile' | 'onProgress' | 
  *   `STORE_NEWER`, `STORE_MIGRATION_NEEDED`
  */
 export async function checkLedger(settings: CheckedSettings, options: CheckLedgerOptions = {}): Promise<FsckReport> {
-  const { store: location } = settings;
-  if (location.kind !== 'sqlite') {
-    throw new RejectedError('REQUEST_INVALID', 'a store in memory cannot be read from outside');
-  }
-  if (!storeExists(location)) {
-    throw new IntegrityError('STORE_MISSING', 'there is no store', { path: location.path });
-  }
+  const location = requireLasting(settings.store);
   // OpenSSL's is several times as fast, and a check is hardly anything but hashing.
   installOpensslSha256();
   const { stateFile, onProgress, signal } = options;
   const trust = options.trust ?? (await trustOf(settings));
-  const storeFaults = await damageOf(location.path);
-  const store = await openStoreForReading(location.path);
+  const storeFaults = location.kind === 'sqlite' ? await damageOf(location.path) : [];
+  const store = await openStoreForReading(location);
   try {
     const { lineageDir, markDir, stateDir } = settings;
     return await fsck({

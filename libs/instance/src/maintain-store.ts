@@ -45,6 +45,16 @@ export async function migrateStore(
 }
 
 function pathOf(store: StoreLocation): string {
-  if (store.kind === 'sqlite') return store.path;
-  throw new RejectedError('REQUEST_INVALID', 'a store in memory has no file', { store: store.kind });
+  switch (store.kind) {
+    case 'sqlite':
+      return store.path;
+    case 'memory':
+      throw new RejectedError('REQUEST_INVALID', 'a store in memory has no file', { store: store.kind });
+    case 'eventstoredb':
+      throw new RejectedError(
+        'REQUEST_INVALID',
+        'an EventStoreDB has no file of ours: use its own backup and upgrade, or `writ store copy` into a file',
+        { store: store.kind },
+      );
+  }
 }

@@ -5,7 +5,7 @@ import type { ExecutionIndex, FollowedKeys } from '@writ/operations';
 import { readerModuleUrl } from './reader-module.js';
 import type { Settings } from './settings.js';
 
-/** The index of executions: beside a store on disk a thread and a file of its own, else in memory. */
+/** The index of executions: beside a store that lasts a thread and a file of its own, else in memory. */
 export function openIndex(
   settings: Pick<Settings, 'store' | 'stateDir' | 'maxSkewMs'>,
   store: EventStore,
@@ -16,10 +16,11 @@ export function openIndex(
     case 'memory':
       return openLocalExecutionIndex(store, fold);
     case 'sqlite':
+    case 'eventstoredb':
       return openExecutionIndex({
         ...fold,
         path: join(settings.stateDir, 'executions.db'),
-        source: { moduleUrl: readerModuleUrl(), location: settings.store.path },
+        source: { moduleUrl: readerModuleUrl(), location: settings.store },
       });
   }
 }

@@ -12,7 +12,7 @@ import { lateIndex } from './late-index.js';
 import { openIndex } from './open-index.js';
 import { hasSeenHead, openLineageOf, type OnForeignEvent } from './open-lineage.js';
 import { openNodeKeys, openRing } from './open-node-keys.js';
-import { openStore } from './open-store.js';
+import { openStore, requireFirstLedger, storeFileExists } from './open-store.js';
 import { systemRandomness } from './randomness.js';
 import { readinessOf } from './readiness.js';
 import type { Settings } from './settings.js';
@@ -48,11 +48,15 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
       toleranceMs: settings.clockToleranceMs,
     });
     clock.nowMs();
-    // 2. The keys at hand. The first is durable before the store is made.
-    const ring = await openRing(settings, create);
-    // 3. The store, that it is this ledger's and this key's, and the key that signs now.
-    const store = await openStore(settings, { create });
-    opened.push(() => store.close());
+    // 2. The keys at hand, and the store. The first key is durable before a file is made; a server was there before.
+    const server = settings.store.kind === 'eventstoredb' ? await openStore(settings, { create }) : undefined;
+    if (server !== undefined) opened.push(() => server.close());
+    const isBegun =
+      server === undefined ? storeFileExists(settings.store) : (await server.readAll({ maxCount: 1 })).length > 0;
+    const ring = await openRing(settings, { create, isBegun });
+    const store = server ?? (await openStore(settings, { create }));
+    if (server === undefined) opened.push(() => store.close());
+    // 3. That the store is this ledger's and this key's, and the key that signs now.
     const randomness = systemRandomness();
     const mayBegin = create && !hasSeenHead(settings);
     const signing = await openNodeKeys(settings, ring, { store, clock, randomness, onAlarm }, mayBegin);
@@ -61,6 +65,7 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
       () => attestor.close(),
       () => nodeKeys.close(),
     );
+    if (server !== undefined) await requireFirstLedger(server, settings.origin);
     const keyPorts = { store, attestor, randomness, clock, origin: settings.origin };
     // 4. What follows the store. Whatever the operations write goes past the lineage: it knows when the store was set back.
     const lineage = await openLineageOf(settings, { ...keyPorts, keys, onAlarm, onForeignEvent, create, brief });

@@ -42,7 +42,7 @@ export function hasSeenHead(settings: Pick<Settings, 'store' | 'stateDir'>): boo
 }
 
 /**
- * The tree of this ledger: beside a store on disk with a thread of its own, folders and a mark; else in memory.
+ * The tree of this ledger: beside a store that lasts with a thread of its own, folders and a mark; else in memory.
  * @throws RejectedError `KEY_FILE_INVALID`, `TRUST_POLICY_INVALID`, `CONFIGURATION_INVALID`
  */
 export async function openLineageOf(settings: Settings, ports: LineagePorts): Promise<OpenedLineage> {
@@ -68,7 +68,7 @@ export async function openLineageOf(settings: Settings, ports: LineagePorts): Pr
             lineageDir: settings.lineageDir,
             markDir: settings.markDir,
             seenFile: seenFile(settings),
-            source: { moduleUrl: readerModuleUrl(), location: store.path },
+            source: { moduleUrl: readerModuleUrl(), location: store },
           },
         }),
     onForeignEvent: ports.onForeignEvent,

@@ -22,7 +22,6 @@ import {
   type KeyRing,
   type KeySource,
 } from '@writ/signing';
-import { storeExists } from './open-store.js';
 import type { Settings } from './settings.js';
 
 /** How often a node looks whether another has changed the keys; what it meets before, it learns at once. */
@@ -39,13 +38,17 @@ export interface OpenNodeKeys {
  * With `create` a first one is made, durable before the store is: a crash in between leaves a key that signed nothing. A
  * store in memory gets a key that ends with it.
  *
+ * @param options.isBegun there is a store whose first key was made before
  * @throws RejectedError `KEY_FILE_INVALID`
  */
-export async function openRing(settings: Settings, create: boolean): Promise<KeyRing> {
+export async function openRing(
+  settings: Settings,
+  { create, isBegun }: { readonly create: boolean; readonly isBegun: boolean },
+): Promise<KeyRing> {
   if (settings.store.kind === 'memory') return memoryKeyRing(Uint8Array.from(randomBytes(32)));
   const { keyFile } = settings;
   if (create && !existsSync(keyFile)) {
-    if (storeExists(settings.store)) {
+    if (isBegun) {
       // A new key could never be this ledger's; making one would only hide that the old one is missing.
       throw new RejectedError('KEY_FILE_INVALID', 'the store exists, and its key file does not', { path: keyFile });
     }

@@ -1,12 +1,13 @@
 import { isIPv4 } from 'node:net';
 import { RejectedError } from '@writ/errors';
+import type { z } from 'zod';
 import type { Address } from './setting-values.js';
 import { SETTINGS, type Settings, type Values, type Variable } from './settings.js';
 
 /** One variable that cannot stand as it is. */
 export interface SettingProblem {
   readonly variable: string;
-  /** What is there; absent for secrets and where nothing is there. */
+  /** What is there, as far as it may be shown; absent where nothing is. */
   readonly value?: string;
   readonly wants: string;
 }
@@ -33,15 +34,25 @@ export function parseSettings(env: Environment): Settings {
 }
 
 function valueOf(variable: Variable, env: Environment, problems: SettingProblem[]): unknown {
-  const setting: (typeof SETTINGS)[Variable] & { readonly default?: string; readonly secret?: boolean } =
-    SETTINGS[variable];
+  const setting: (typeof SETTINGS)[Variable] & {
+    readonly default?: string;
+    readonly shown?: (text: string) => string;
+  } = SETTINGS[variable];
   const given = env[variable];
   const text = given === undefined || given === '' ? setting.default : given;
   if (text === undefined) return undefined;
   const result = setting.schema.safeParse(text);
   if (result.success) return result.data;
-  problems.push({ variable, ...(setting.secret === true ? {} : { value: text.slice(0, 200) }), wants: setting.wants });
+  const value = (setting.shown?.(text) ?? text).slice(0, 200);
+  problems.push({ variable, value, wants: [setting.wants, ...reasonsIn(result.error)].join('; ') });
   return undefined;
+}
+
+/** What a form says of its own accord, beyond what it wants. */
+function reasonsIn({ issues }: z.ZodError): readonly string[] {
+  return issues.flatMap((issue) =>
+    issue.code === 'custom' && issue.params?.['isReason'] === true ? [issue.message] : [],
+  );
 }
 
 /** Rules that hold between settings. */
@@ -107,6 +118,7 @@ function settingsOf(values: Values): Settings {
       : { certFile, keyFile, ...(clientCaFile === undefined ? {} : { clientCaFile }) };
   return {
     store: values.WRIT_STORE_URL,
+    acceptUnprotected: values.WRIT_STORE_ACCEPT_UNPROTECTED,
     origin: values.WRIT_ORIGIN,
     keyFile: values.WRIT_KEY_FILE,
     stateDir: values.WRIT_STATE_DIR,

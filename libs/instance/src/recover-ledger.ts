@@ -1,10 +1,9 @@
-import { IntegrityError, RejectedError } from '@writ/errors';
 import { recoverLedger as recoverLineage, type Recovery } from '@writ/lineage';
 import { installOpensslSha256, readNoteKeyFile } from '@writ/signing';
 import { NodeClock } from './clock.js';
 import { seenFile } from './open-lineage.js';
 import { openNodeKeys, openRing } from './open-node-keys.js';
-import { openStore, storeExists } from './open-store.js';
+import { openStore, requireLasting } from './open-store.js';
 import { systemRandomness } from './randomness.js';
 import type { Settings } from './settings.js';
 
@@ -24,15 +23,12 @@ export interface RecoverLedgerOptions {
  */
 export async function recoverLedger(settings: Settings, options: RecoverLedgerOptions): Promise<Recovery> {
   const { store: location, origin, lineageDir, markDir } = settings;
-  if (location.kind !== 'sqlite') throw new RejectedError('REQUEST_INVALID', 'a store in memory cannot be recovered');
-  if (!storeExists(location)) {
-    throw new IntegrityError('STORE_MISSING', 'there is no store', { path: location.path });
-  }
+  requireLasting(location);
   installOpensslSha256();
   const clock = new NodeClock({ stateDir: settings.stateDir, toleranceMs: settings.clockToleranceMs });
   const randomness = systemRandomness();
   const signer = await readNoteKeyFile(settings.checkpointKeyFile, 'checkpoint');
-  const ring = await openRing(settings, false);
+  const ring = await openRing(settings, { create: false, isBegun: true });
   const store = await openStore(settings, { create: false });
   try {
     const ports = { store, clock, randomness, onAlarm: () => undefined };

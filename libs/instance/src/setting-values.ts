@@ -1,3 +1,5 @@
+import { LedgerError } from '@writ/errors';
+import { parseConnection, redactConnection } from '@writ/event-store-eventstoredb';
 import { parseOrigin } from '@writ/ledger';
 import { z } from 'zod';
 
@@ -13,7 +15,11 @@ export interface Address {
   readonly port: number;
 }
 
-export type StoreLocation = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string };
+/** Where events are kept. A connection holds a password: what is shown of it is `storeName`. */
+export type StoreLocation =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'eventstoredb'; readonly connection: string };
 
 export function integer(min: number, max: number, unit: string): ValueForm<number> {
   return {
@@ -57,14 +63,41 @@ export function address(): ValueForm<Address> {
 
 export function storeUrl(): ValueForm<StoreLocation> {
   return {
-    wants: '`sqlite:<path of the file>` or `memory:`',
+    wants: '`sqlite:<path of the file>`, `esdb://…`, `esdb+discover://…` or `memory:`',
     schema: z
       .string()
-      .regex(/^(memory:|sqlite:[^\0]{1,4096})$/)
-      .transform((text): StoreLocation =>
-        text === 'memory:' ? { kind: 'memory' } : { kind: 'sqlite', path: text.slice('sqlite:'.length) },
-      ),
+      .regex(/^(memory:|sqlite:[^\0]{1,4096}|esdb(\+discover)?:\/\/[^\0]{1,4096})$/)
+      .transform((text, context): StoreLocation => {
+        if (text === 'memory:') return { kind: 'memory' };
+        if (text.startsWith('sqlite:')) return { kind: 'sqlite', path: text.slice('sqlite:'.length) };
+        try {
+          parseConnection(text);
+          return { kind: 'eventstoredb', connection: text };
+        } catch (error) {
+          if (!(error instanceof LedgerError)) throw error;
+          context.addIssue({ code: 'custom', message: error.message, params: { isReason: true } });
+          return z.NEVER;
+        }
+      }),
   };
+}
+
+/** A store URL as it may be shown: without its password, also where it is none that could be used. */
+export function redactStoreUrl(text: string): string {
+  if (/^esdb(\+discover)?:\/\//.test(text)) return redactConnection(text);
+  return text.replace(/\/\/.*@/s, '//***@');
+}
+
+/** What people are told of where events are kept. */
+export function storeName(location: StoreLocation): string {
+  switch (location.kind) {
+    case 'memory':
+      return 'memory:';
+    case 'sqlite':
+      return location.path;
+    case 'eventstoredb':
+      return redactConnection(location.connection);
+  }
 }
 
 /** The name of a ledger, as a C2SP origin: a URL without its scheme. */

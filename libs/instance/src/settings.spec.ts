@@ -18,6 +18,7 @@ describe('parseSettings', () => {
   it('fills in every default', () => {
     expect(parseSettings({})).toEqual({
       store: { kind: 'sqlite', path: '.writ/ledger.db' },
+      acceptUnprotected: false,
       origin: 'localhost/writ',
       keyFile: '.writ/attestation-key.json',
       stateDir: '.writ/state',
@@ -61,6 +62,34 @@ describe('parseSettings', () => {
       { variable: 'WRIT_MAX_BATCH', value: '1e3', wants: SETTINGS.WRIT_MAX_BATCH.wants },
       { variable: 'WRIT_SIGNER', value: 'slow', wants: SETTINGS.WRIT_SIGNER.wants },
     ]);
+  });
+
+  it('takes the connection string of a server as it is', () => {
+    for (const connection of [
+      'esdb://writ:p%40ss@a.example:2113?tlsCAFile=ca.pem',
+      'esdb+discover://cluster.example',
+    ]) {
+      expect(parseSettings({ WRIT_STORE_URL: connection }).store).toEqual({ kind: 'eventstoredb', connection });
+    }
+  });
+
+  it.each([
+    'esdb://writ:hush@a.example:99999',
+    'esdb://writ:hu:hush@a.example',
+    'esdb://writ:hush@',
+    'esdb://writ:hush@a.example?tls=false',
+    'esdb+other://writ:hush@a.example',
+    'kurrentdb://writ:hush@a.example',
+    'https://writ:hush@a.example',
+  ])('never tells the password in %s', (url) => {
+    const problems = problemsOf({ WRIT_STORE_URL: url });
+    expect(problems.map(({ variable }) => variable)).toEqual(['WRIT_STORE_URL']);
+    expect(JSON.stringify(problems)).not.toContain('hush');
+  });
+
+  it('says what is wrong with a connection string', () => {
+    const [problem] = problemsOf({ WRIT_STORE_URL: 'esdb://a.example:99999' });
+    expect(problem?.wants).toContain('port of `a.example`');
   });
 
   it.each([

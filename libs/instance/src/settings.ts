@@ -6,6 +6,7 @@ import {
   integer,
   origin,
   path,
+  redactStoreUrl,
   storeUrl,
   yesNo,
   type Address,
@@ -18,8 +19,8 @@ interface Setting<T> extends ValueForm<T> {
   readonly description: string;
   /** Text of the default, read like a value; `undefined`: unset means "not used". */
   readonly default?: string;
-  /** `true`: its value never appears in messages or logs. */
-  readonly secret?: boolean;
+  /** What may appear of its value in messages and logs; absent: all of it. */
+  readonly shown?: (text: string) => string;
 }
 
 const loopbackNote = 'Beyond loopback it needs tokens and TLS.';
@@ -32,7 +33,15 @@ export const SETTINGS = {
   WRIT_STORE_URL: {
     ...storeUrl(),
     default: 'sqlite:.writ/ledger.db',
-    description: 'Where events are kept. `memory:` forgets everything at exit.',
+    shown: redactStoreUrl,
+    description:
+      'Where events are kept: a file, or an EventStoreDB (`docs/guides/eventstoredb.md`), whose user and password are part of the URL and never shown. `memory:` forgets everything at exit.',
+  },
+  WRIT_STORE_ACCEPT_UNPROTECTED: {
+    ...yesNo(),
+    default: 'no',
+    description:
+      'Whether an EventStoreDB will do that is reached without TLS, or lets its own user delete or hide events. Health and reports then say `unprotected`.',
   },
   WRIT_ORIGIN: {
     ...origin(),
@@ -200,6 +209,7 @@ type Unset<S> = S extends { readonly default: string } ? never : undefined;
 /** What the rest of Writ is configured with. Durations in milliseconds, sizes in bytes. */
 export interface Settings {
   readonly store: StoreLocation;
+  readonly acceptUnprotected: boolean;
   readonly origin: string;
   readonly keyFile: string;
   readonly stateDir: string;

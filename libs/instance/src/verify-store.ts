@@ -1,10 +1,10 @@
-import { IntegrityError, LedgerError, RejectedError, type ErrorCode } from '@writ/errors';
+import { LedgerError, type ErrorCode } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import { chainedKeys, type Trust, type TrustedKey } from '@writ/evidence';
 import { openEvent } from '@writ/ledger';
 import { reachedKeyChain } from '@writ/lineage';
 import { createVerifier, opensslVerify, type Verifier } from '@writ/signing';
-import { storeExists } from './open-store.js';
+import { requireLasting } from './open-store.js';
 import { openStoreForReading } from './open-store-for-reading.js';
 import type { StoreLocation } from './setting-values.js';
 
@@ -41,13 +41,7 @@ export async function verifyStore(
   trust: Trust,
   onProgress: (events: number) => void = () => undefined,
 ): Promise<StoreVerification> {
-  if (location.kind !== 'sqlite') {
-    throw new RejectedError('REQUEST_INVALID', 'a store in memory cannot be read from outside');
-  }
-  if (!storeExists(location)) {
-    throw new IntegrityError('STORE_MISSING', 'there is no store', { path: location.path });
-  }
-  const store = await openStoreForReading(location.path);
+  const store = await openStoreForReading(requireLasting(location));
   try {
     const reading = new Reading(createVerifier(await reachedKeys(store, trust), { origin: trust.origin }));
     for (let page = await store.readAll({ maxCount: PAGE }); page.length > 0;) {

@@ -27,6 +27,8 @@ export { type OpenedLineage } from './node/lineage-node.js';
 export { type LineageOnDisk, type LineageOptions } from './node/lineage-options.js';
 export { LineageStream, type LineageStreamPorts } from './sequencing/lineage-stream.js';
 export type { AnchorAlarm, AnchorFault } from './anchor/publisher.js';
+export { tryPublisherLock, type PublisherLock } from './anchor/publisher-lock.js';
+export { RecordedHead } from './sequencing/recorded-head.js';
 export { WitnessHttp } from './anchor/witness-http.js';
 export { parseWitnessPolicy, WitnessSet } from './anchor/witness-set.js';
 export { recoverLedger, type RecoverOptions, type Recovery } from './anchor/recover-ledger.js';

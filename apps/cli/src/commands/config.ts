@@ -46,13 +46,16 @@ export function configCommand(shell: Shell): Command {
 }
 
 function shownSetting(variable: Variable, given: string | undefined): Shown {
-  const setting: { readonly wants: string; readonly description: string; default?: string; secret?: boolean } =
-    SETTINGS[variable];
+  const setting: {
+    readonly wants: string;
+    readonly description: string;
+    readonly default?: string;
+    readonly shown?: (text: string) => string;
+  } = SETTINGS[variable];
   const isGiven = given !== undefined && given !== '';
-  const value = isGiven ? given : (setting.default ?? null);
   return {
     variable,
-    value: isGiven && setting.secret === true ? '(hidden)' : value,
+    value: isGiven ? (setting.shown?.(given) ?? given) : (setting.default ?? null),
     from: isGiven ? 'environment' : setting.default === undefined ? 'unset' : 'default',
     wants: setting.wants,
     description: setting.description,

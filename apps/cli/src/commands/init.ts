@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { formatInstant } from '@writ/encoding';
-import { createToken, openInstance, readTokens, trustOf, type Settings } from '@writ/instance';
+import { createToken, openInstance, readTokens, storeName, trustOf, type Settings } from '@writ/instance';
 import { answering, command, type Shell } from '../command.js';
 import { settingsOf } from '../input/settings-of.js';
 import { trustFileText } from '../input/trust-file.js';
@@ -36,7 +36,7 @@ export function initCommand(shell: Shell): Command {
     'writ init --origin ledger.example/payments',
     'writ init --store /var/lib/writ/ledger.db --tokens-file /var/lib/writ/tokens.json',
   ])
-    .option('--store <path>', 'WRIT_STORE_URL; `.writ/ledger.db` when absent')
+    .option('--store <path or url>', 'WRIT_STORE_URL; `.writ/ledger.db` when absent')
     .option('--origin <name>', 'WRIT_ORIGIN; part of every signature, never changed later')
     .option('--key-file <path>', 'WRIT_KEY_FILE; beside the store when absent')
     .option('--state-dir <path>', 'WRIT_STATE_DIR; beside the store when absent')
@@ -49,7 +49,7 @@ export function initCommand(shell: Shell): Command {
         return {
           json: {
             origin: settings.origin,
-            store: settings.store,
+            store: shownStore(settings),
             keyFile: settings.keyFile,
             keyId,
             stateDir: settings.stateDir,
@@ -71,7 +71,14 @@ async function begin({ world }: Shell, flags: Flags): Promise<Made> {
   if (store.kind === 'memory') throw new UsageError('a store in memory needs no beginning');
   const tokensFile = flags.token ? (settings.tokensFile ?? join(dirname(keyFile), 'tokens.json')) : undefined;
   const trustFile = join(dirname(keyFile), 'trust.txt');
-  const wanted = [store.path, keyFile, settings.stateDir, trustFile, ...(tokensFile === undefined ? [] : [tokensFile])];
+  const storeFile = store.kind === 'sqlite' ? [store.path] : [];
+  const wanted = [
+    ...storeFile,
+    keyFile,
+    settings.stateDir,
+    trustFile,
+    ...(tokensFile === undefined ? [] : [tokensFile]),
+  ];
   const missing = wanted.filter((path) => !existsSync(path));
   // Without tokens: their file may not be there yet, and nobody calls.
   const instance = await openInstance({ ...settings, tokensFile: undefined }, { create: true });
@@ -80,6 +87,11 @@ async function begin({ world }: Shell, flags: Flags): Promise<Made> {
   if (missing.includes(trustFile)) writeFileSync(trustFile, trustFileText(await trustOf(settings)));
   const token = tokensFile === undefined ? undefined : firstToken(tokensFile, world.nowMs());
   return { settings, keyId, tokensFile, trustFile, created: missing, token };
+}
+
+/** Without the password of a server. */
+function shownStore({ store }: Settings): object {
+  return store.kind === 'eventstoredb' ? { kind: store.kind, connection: storeName(store) } : store;
 }
 
 /** `undefined` where it was made before. */
@@ -93,11 +105,11 @@ function firstToken(file: string, nowMs: number): string | undefined {
 function madeText({ settings, keyId, tokensFile, trustFile, created, token }: Made, style: Style): string {
   const mark = (path: string): string => (created.includes(path) ? style.good('created') : style.dim('was there'));
   const { store, keyFile, stateDir, origin } = settings;
-  const path = store.kind === 'sqlite' ? store.path : '';
+  const name = storeName(store);
   const lines = [
     fields(style, [
       ['origin', origin],
-      ['store', `${path} ${mark(path)}`],
+      ['store', store.kind === 'sqlite' ? `${name} ${mark(name)}` : name],
       ['key', `${keyFile} ${mark(keyFile)} (${keyId})`],
       ['trust file', `${trustFile} ${mark(trustFile)}`],
       ['state', `${stateDir} ${mark(stateDir)}`],

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { checkLedger, restoreStore, type FsckReport, type Settings } from '@writ/instance';
+import { checkLedger, restoreStore, storeName, type FsckReport, type Settings } from '@writ/instance';
 import { LedgerError } from '@writ/errors';
 import { answering, command, type Shell } from '../command.js';
 import { settingsOf } from '../input/settings-of.js';
@@ -37,7 +37,7 @@ export function restoreCommand(shell: Shell): Command {
         const summary = await restoreStore(store, backup);
         // 2. What it holds, against everything else that is at hand.
         const check = await checkRestored(shell, settings, flags);
-        const target = store.kind === 'sqlite' ? store.path : store.kind;
+        const target = storeName(store);
         const faults = typeof check !== 'string' && check.verdict === 'faults';
         return {
           exit: faults ? 'NO' : 'OK',

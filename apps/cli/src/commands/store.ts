@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { migrateStore } from '@writ/instance';
 import { answering, command, group, type Shell } from '../command.js';
 import { settingsOf } from '../input/settings-of.js';
+import { copyCommand } from './store-copy.js';
 
 interface Flags {
   readonly store?: string;
@@ -9,7 +10,7 @@ interface Flags {
 }
 
 export function storeCommand(shell: Shell): Command {
-  return group('store', 'the file that events are kept in', [migrateCommand(shell)]);
+  return group('store', 'where events are kept', [migrateCommand(shell), copyCommand(shell)]);
 }
 
 function migrateCommand(shell: Shell): Command {

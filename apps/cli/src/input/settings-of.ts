@@ -48,9 +48,9 @@ export function variablesOf({ env }: Pick<World, 'env'>, flags: SettingFlags): R
   return { ...own, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
-/** `memory:`, `sqlite:<path>`, or the path alone. */
+/** `memory:`, `sqlite:<path>`, `esdb://…`, or the path of a file alone. */
 export function storeUrlOf(store: string): string {
-  return /^(memory:|sqlite:)/.test(store) ? store : `sqlite:${store}`;
+  return /^(memory:|sqlite:|esdb(\+discover)?:\/\/)/.test(store) ? store : `sqlite:${store}`;
 }
 
 function beside(store: string | undefined, variable: string | undefined, name: string): string | undefined {
