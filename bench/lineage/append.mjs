@@ -2,16 +2,16 @@
  * One more leaf, and the root known: our `LogTree` at growing sizes against merkletreejs `addLeaf` at `--oracle` leaves.
  * Also how much memory a tree of any size takes. Prints JSON.
  */
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { MerkleTree } from 'merkletreejs';
-import { installSha256 } from '../../libs/encoding/dist/index.js';
 import { LogTree } from '../../libs/merkle/dist/index.js';
+import { installOpensslSha256 } from '../../libs/signing/dist/index.js';
 import { median, round } from '../figures.mjs';
 import { processorNanoseconds } from './cpu-time.mjs';
 
 const { values } = parseArgs({ options: { largest: { type: 'string' }, oracle: { type: 'string' } } });
-installSha256((input) => hash('sha256', input, 'buffer'));
+installOpensslSha256();
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 const leaf = (n) => sha256(Buffer.from(`\0leaf ${n}`));
 const leaves = Array.from({ length: 2_000 }, (_, n) => leaf(n));

@@ -2,16 +2,16 @@
  * Inclusion proofs at `--leaves` leaves for the same 1,000 indices: from our tiles in a cache of at most 32 MiB, from
  * tiles on disk that nobody has read yet, and from merkletreejs `getProof` with the index given. Prints JSON.
  */
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MerkleTree } from 'merkletreejs';
-import { installSha256 } from '../../libs/encoding/dist/index.js';
 import { ServedTiles } from '../../libs/lineage/dist/tiles/served-tiles.js';
 import { TileFolder, tileFileReader } from '../../libs/lineage/dist/tiles/tile-folder.js';
 import { growTiles, tilePath, TileProver, verifyInclusion } from '../../libs/merkle/dist/index.js';
+import { installOpensslSha256 } from '../../libs/signing/dist/index.js';
 import { median, ratio, round } from '../figures.mjs';
 import { processorNanoseconds } from './cpu-time.mjs';
 
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
   },
 });
-installSha256((input) => hash('sha256', input, 'buffer'));
+installOpensslSha256();
 const sizeLeaves = Number(values.leaves);
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 const leaves = Array.from({ length: sizeLeaves }, (_, n) => sha256(Buffer.from(`\0leaf ${n}`)));

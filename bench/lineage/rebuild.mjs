@@ -2,12 +2,11 @@
  * The tree made again from the store alone: leaves a second, by one core, with entry bundles and index, and what of that
  * hash tiles alone take. First a ledger is written and sequenced, which tells how fast that goes too. Prints JSON.
  */
-import { createHash, hash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installSha256 } from '../../libs/encoding/dist/index.js';
 import { InMemoryEventStore } from '../../libs/event-store/dist/index.js';
 import {
   encodeMetadata,
@@ -24,14 +23,14 @@ import { TreeWriter } from '../../libs/lineage/dist/sequencing/tree-writer.js';
 import { TileFolder } from '../../libs/lineage/dist/tiles/tile-folder.js';
 import { MemoryTiles } from '../../libs/lineage/dist/tiles/tile-store.js';
 import { systemRandomness } from '../../libs/instance/dist/randomness.js';
-import { createAttestor } from '../../libs/signing/dist/index.js';
+import { createAttestor, installOpensslSha256 } from '../../libs/signing/dist/index.js';
 import { round } from '../figures.mjs';
 import { processorNanoseconds } from './cpu-time.mjs';
 
 const { values } = parseArgs({
   options: { path: { type: 'string', default: tmpdir() }, leaves: { type: 'string' } },
 });
-installSha256((input) => hash('sha256', input, 'buffer'));
+installOpensslSha256();
 const ORIGIN = 'ledger.bench/tree';
 const wanted = Number(values.leaves);
 const folder = mkdtempSync(join(values.path, 'writ-bench-rebuild-'));

@@ -2,14 +2,14 @@
  * Offline verification of entries under one checkpoint, one core: with attestations in batches of 64 that share their
  * signature, and with a signature each, beside bare OpenSSL verifications of the same signatures. Prints JSON.
  */
-import { generateKeyPairSync, hash, sign } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { formatCheckpoint, formatNote, verifierKey } from '../../libs/checkpoint/dist/index.js';
-import { installSha256, parseBase64, toBase64 } from '../../libs/encoding/dist/index.js';
+import { parseBase64, toBase64 } from '../../libs/encoding/dist/index.js';
 import { attestationMessage } from '../../libs/evidence/dist/index.js';
 import { entryOf } from '../../libs/ledger/dist/index.js';
 import { inclusionPaths, rootOf } from '../../libs/merkle/dist/index.js';
-import { createSigner, opensslVerify } from '../../libs/signing/dist/index.js';
+import { createSigner, installOpensslSha256, opensslVerify } from '../../libs/signing/dist/index.js';
 import { createEntryVerifier } from '../../libs/verifier/dist/index.js';
 import { median, ratio, round } from '../figures.mjs';
 import { processorNanoseconds } from './cpu-time.mjs';
@@ -17,10 +17,7 @@ import { processorNanoseconds } from './cpu-time.mjs';
 const { values } = parseArgs({
   options: { shared: { type: 'string' }, single: { type: 'string' }, rounds: { type: 'string', default: '5' } },
 });
-installSha256(
-  (input) => hash('sha256', input, 'buffer'),
-  (input) => hash('sha256', input, 'hex'),
-);
+installOpensslSha256();
 const ORIGIN = 'ledger.bench/tree';
 const signer = await createSigner(new Uint8Array(32).fill(7));
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');

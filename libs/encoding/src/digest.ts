@@ -63,13 +63,24 @@ export function sha256DigestOfText(prefix: Uint8Array, text: string): Digest {
   return (PREFIX + hexImplementation(prefixed(prefix, text))) as Digest;
 }
 
+/** What is hashed is short and comes often, and its bytes are wanted for a moment only. */
+const scratch = new Uint8Array(8_192);
+
+/** The bytes to hash; good until the next call. */
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
-  return parts.length === 1 && first !== undefined ? first : concatBytes(...parts);
+  if (parts.length === 1 && first !== undefined) return first;
+  let sizeBytes = 0;
+  for (const part of parts) sizeBytes += part.length;
+  if (sizeBytes > scratch.length) return concatBytes(...parts);
+  let at = 0;
+  for (const part of parts) {
+    scratch.set(part, at);
+    at += part.length;
+  }
+  return scratch.subarray(0, sizeBytes);
 }
 
-/** Texts that are hashed are short and many, and their bytes are wanted for a moment only. */
-const scratch = new Uint8Array(8_192);
 /** UTF-8 takes at most three bytes for a UTF-16 code unit. */
 const MOST_BYTES_PER_UNIT = 3;
 

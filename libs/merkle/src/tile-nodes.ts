@@ -1,6 +1,6 @@
 import { IntegrityError } from '@writ/errors';
 
-import { HASH_BYTES, pairHasher, type Hash } from './hash.js';
+import { HASH_BYTES, pairHash, type Hash } from './hash.js';
 import { requireWidth, tileSizeBytes, TILE_HEIGHT, TILE_WIDTH } from './tile.js';
 
 /** A view of bytes and its place in a map. */
@@ -56,9 +56,8 @@ export class TileNodes {
     if (known !== undefined) return known;
     const below = this.#rowAt(row - 1);
     const nodes = new Uint8Array(Math.floor(below.length / HASH_BYTES / 2) * HASH_BYTES);
-    const hashPair = pairHasher();
     for (let at = 0; at < nodes.length; at += HASH_BYTES) {
-      nodes.set(hashPair(below.subarray(2 * at, 2 * at + 2 * HASH_BYTES)), at);
+      nodes.set(pairHash(below.subarray(2 * at, 2 * at + 2 * HASH_BYTES)), at);
     }
     this.#rows[row] = nodes;
     return nodes;
