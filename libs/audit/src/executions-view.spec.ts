@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseExecutionId, parseTenant } from '@writ/encoding';
 import { InMemoryEventStore, type EventStore, type NewEvent, type RecordedEvent } from '@writ/event-store';
 import type { ExecutionRow } from '@writ/operations';
 import { executionsProjector } from './executions-projector.js';
 import { columnsOf, EXECUTIONS_VIEW, type ExecutionsView } from './executions-view.js';
-import { applyNextBatch } from './projection.js';
-import { ViewFile } from './view-file.js';
+import { applyNextBatch, runProjection } from './projection.js';
+import { ViewFile, type ViewedEvent } from './view-file.js';
 
 const NOW_MS = 1_800_000_000_000;
 const TENANT = parseTenant('acme');
@@ -53,9 +54,17 @@ function row(id: string, change: Partial<ExecutionRow> = {}): ExecutionRow {
   };
 }
 
+/** The last event of so many. */
+const lastOf = (count: number): ViewedEvent => ({
+  position: BigInt(count),
+  stream: 'execution-acme.a',
+  revision: BigInt(count - 1),
+  eventId: '01890000-0000-7000-8000-000000000000',
+});
+
 function openWith(...rows: ExecutionRow[]): ViewFile<ExecutionsView> {
   const file = ViewFile.open(path, EXECUTIONS_VIEW);
-  file.advance(BigInt(rows.length), (view) => {
+  file.advance(lastOf(rows.length), (view) => {
     for (const each of rows) view.put(columnsOf(each));
   });
   return file;
@@ -98,7 +107,7 @@ describe('the view of executions', () => {
     const file = openWith(...Array.from({ length: 7 }, (_, n) => row(`e${n}`, { updatedAtMs: NOW_MS + n })));
     const first = file.view.list({ tenant: TENANT, pageSize: 3 }, NOW_MS);
     expect(ids(first)).toEqual(['e6', 'e5', 'e4']);
-    file.advance(99n, (view) => {
+    file.advance(lastOf(99), (view) => {
       view.put(columnsOf(row('new', { updatedAtMs: NOW_MS + 100 })));
     });
     const second = file.view.list({ tenant: TENANT, pageSize: 4, pageToken: first.nextPageToken as string }, NOW_MS);
@@ -214,7 +223,7 @@ describe('the projection', () => {
     await project(store, file);
     const before = { position: file.position, list: file.view.list({ tenant: TENANT }, NOW_MS) };
     expect(() => {
-      file.advance(1_000n, (view) => {
+      file.advance(lastOf(1_000), (view) => {
         view.put(columnsOf(row('halfway')));
         throw new Error('killed here');
       });
@@ -233,6 +242,28 @@ describe('the projection', () => {
     expect(again.position).toBe(first.position);
     first.close();
     again.close();
+  });
+
+  it.each(['longer', 'shorter'])('begins again in a store where its last event stands elsewhere: %s', async (which) => {
+    const store = await filledStore();
+    const file = ViewFile.open(path, EXECUTIONS_VIEW);
+    await project(store, file);
+    const moved = new InMemoryEventStore();
+    // The same events, other positions; and one that came after the move.
+    if (which === 'longer') await moved.append('before', 'no_stream', [event(), event()]);
+    for (const stored of await store.readAll({ maxCount: 100 })) {
+      if (which === 'shorter' && stored.stream === 'policy-acme.p') continue;
+      await moved.append(stored.stream, stored.revision === 0n ? 'no_stream' : stored.revision - 1n, [stored]);
+    }
+    await moved.append('execution-acme.late', 'no_stream', [event()]);
+    const stop = new AbortController();
+    const running = runProjection(moved, file, executionsProjector(moved, fold), stop.signal);
+    const last = (await moved.readAll({ maxCount: 100 })).at(-1)?.position;
+    for (let waits = 0; waits < 1_000 && file.position !== last; waits += 1) await pause(10);
+    stop.abort();
+    await running;
+    expect(ids(file.view.list({ tenant: TENANT }, NOW_MS)).sort()).toEqual(['a', 'b', 'late']);
+    file.close();
   });
 
   it('keeps the row of an execution in which a foreign event appeared', async () => {

@@ -13,7 +13,7 @@ import { formatCursor, parseCursor } from './cursor.js';
 import type { ViewDefinition } from './view-file.js';
 
 /** Version of this view's tables. Another number on file: the file is thrown away and projected again. */
-const EXECUTIONS_VIEW_VERSION = 1;
+const EXECUTIONS_VIEW_VERSION = 2;
 
 const DEFAULT_PAGE_SIZE = 100;
 

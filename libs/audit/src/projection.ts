@@ -20,10 +20,22 @@ export async function runProjection<V>(
   projector: Projector<V>,
   signal: AbortSignal,
 ): Promise<void> {
+  await beginAgainWhereMoved(store, file);
   while (!signal.aborted) {
     const caughtUp = await applyNextBatch(store, file, projector);
     if (!signal.aborted && caughtUp) await pause(PAUSE_MS, signal);
   }
+}
+
+/**
+ * A position is one store's own. Where the view's last event does not stand at it, the ledger was moved or set back, and
+ * the view begins again from the first event.
+ */
+async function beginAgainWhereMoved<V>(store: Pick<EventStore, 'readStream'>, file: ViewFile<V>): Promise<void> {
+  const { last } = file;
+  if (last === undefined) return;
+  const [found] = await store.readStream(last.stream, { fromRevision: last.revision, maxCount: 1 });
+  if (found?.eventId !== last.eventId || found.position !== last.position) file.rewind();
 }
 
 /** Applies one batch. `true` when the view then contained all that the store held when the batch was read. */
@@ -37,7 +49,7 @@ export async function applyNextBatch<V>(
   const last = events.at(-1);
   if (last === undefined) return true;
   const change = await projector.project(file.view, events);
-  file.advance(last.position, change);
+  file.advance(last, change);
   return events.length < BATCH_EVENTS;
 }
 

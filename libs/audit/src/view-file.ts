@@ -10,6 +10,14 @@ export interface ViewDefinition<V> {
   open(db: DatabaseSyncInstance): V;
 }
 
+/** The last event that the rows of a view contain, and where it stood in the store that they were made from. */
+export interface ViewedEvent {
+  readonly position: bigint;
+  readonly stream: string;
+  readonly revision: bigint;
+  readonly eventId: string;
+}
+
 /**
  * The file of one view: its rows and the position up to which they hold, always changed in one transaction.
  *
@@ -20,13 +28,13 @@ export class ViewFile<V> {
   readonly view: V;
   readonly #db: DatabaseSyncInstance;
   readonly #name: string;
-  #position: bigint | undefined;
+  #last: ViewedEvent | undefined;
 
   private constructor(db: DatabaseSyncInstance, definition: ViewDefinition<V>) {
     this.#db = db;
     this.#name = definition.name;
     this.view = definition.open(db);
-    this.#position = readPosition(db, definition);
+    this.#last = readLast(db, definition);
   }
 
   /** @param path a file, or `:memory:`. */
@@ -64,21 +72,37 @@ export class ViewFile<V> {
 
   /** Position of the last event that the rows contain; `undefined` before the first. */
   get position(): bigint | undefined {
-    return this.#position;
+    return this.#last?.position;
   }
 
-  /** Runs `change` and moves the position in one transaction. A crash before its end leaves rows and position as they were. */
-  advance(position: bigint, change: (view: V) => void): void {
+  /** That event; by it a store that is another one, or an older one, is told. */
+  get last(): ViewedEvent | undefined {
+    return this.#last;
+  }
+
+  /**
+   * Runs `change` and notes the last event that it is of, in one transaction. A crash before its end leaves rows and
+   * position as they were.
+   */
+  advance({ position, stream, revision, eventId }: ViewedEvent, change: (view: V) => void): void {
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       change(this.view);
-      this.#db.prepare('UPDATE projection SET position = ? WHERE name = ?').run(position, this.#name);
+      this.#db
+        .prepare('UPDATE projection SET position = ?, stream = ?, revision = ?, event_id = ? WHERE name = ?')
+        .run(position, stream, revision, eventId, this.#name);
       this.#db.exec('COMMIT');
     } catch (error) {
       this.#db.exec('ROLLBACK');
       throw error;
     }
-    this.#position = position;
+    this.#last = { position, stream, revision, eventId };
+  }
+
+  /** Forgets how far it came, not its rows: applied again, an event changes none of them. */
+  rewind(): void {
+    this.#db.prepare('UPDATE projection SET position = NULL WHERE name = ?').run(this.#name);
+    this.#last = undefined;
   }
 
   close(): void {
@@ -102,15 +126,17 @@ function isOfDefinition(
 
 function createFile<V>(db: DatabaseSyncInstance, definition: ViewDefinition<V>): void {
   db.exec('BEGIN IMMEDIATE');
-  db.exec('CREATE TABLE projection (name TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER) STRICT');
-  db.prepare('INSERT INTO projection VALUES (?, ?, NULL)').run(definition.name, definition.version);
+  db.exec(
+    'CREATE TABLE projection (name TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER, stream TEXT, revision INTEGER, event_id TEXT) STRICT',
+  );
+  db.prepare('INSERT INTO projection (name, version) VALUES (?, ?)').run(definition.name, definition.version);
   definition.createTables(db);
   db.exec('COMMIT');
 }
 
-function readPosition(db: DatabaseSyncInstance, definition: { readonly name: string }): bigint | undefined {
-  const statement = db.prepare('SELECT position FROM projection WHERE name = ?');
+function readLast(db: DatabaseSyncInstance, definition: { readonly name: string }): ViewedEvent | undefined {
+  const statement = db.prepare('SELECT position, stream, revision, event_id AS eventId FROM projection WHERE name = ?');
   statement.setReadBigInts(true);
-  const row = statement.get(definition.name) as { position: bigint | null } | undefined;
-  return row?.position ?? undefined;
+  const row = statement.get(definition.name) as ViewedEvent | { readonly position: null } | undefined;
+  return row === undefined || row.position === null ? undefined : { ...row };
 }

@@ -56,6 +56,26 @@ describe('what was seen', () => {
     expect(await writable(await opened(await storeOf(9)))).toBeUndefined();
   });
 
+  it('goes on in a store that the ledger was copied to, whatever the positions are there', async () => {
+    await seenUpTo(5);
+    for (const shift of [-1_000_000n, 1_000_000n]) {
+      const here = await storeOf(5);
+      const moved = {
+        readStream: async (...args: Parameters<EventStore['readStream']>) =>
+          (await here.readStream(...args)).map((stored) => ({ ...stored, position: stored.position + shift })),
+      };
+      const seen = await opened(here, { store: moved });
+      expect(await writable(seen)).toBeUndefined();
+      const next = { stream: 's-1', revision: 5n, position: 6n + shift, eventId: eventId(5) };
+      seen.note(next);
+      await append(here, 5);
+      await seen.close();
+      expect(readFileSync(file, 'utf8')).toContain(next.eventId);
+      rmSync(file);
+      await seenUpTo(5);
+    }
+  });
+
   it('refuses every backup, from 1 to 200 events ago', async () => {
     await seenUpTo(201);
     for (let ago = 1; ago <= 200; ago++) {

@@ -1,6 +1,6 @@
 import { canonicalise, parseBase64, parseCanonical, parseEventId, toBase64, type EventId } from '@writ/encoding';
 import { IntegrityError, LedgerError, UnavailableError } from '@writ/errors';
-import { withAppend, type EventStore } from '@writ/event-store';
+import { withAppend, type EventStore, type RecordedEvent } from '@writ/event-store';
 import { z } from 'zod';
 
 import { readWhole, replaceFile } from './durable-file.js';
@@ -101,7 +101,6 @@ export class SeenHeads {
 
   /** The tree grew, by this event of the lineage stream. */
   noteLineage(head: SeenLineage): void {
-    this.note(head);
     if (!this.#asked || head.sizeLeaves <= (this.#latest.lineage?.sizeLeaves ?? 0n)) return;
     const { stream, revision, position, eventId, sizeLeaves, root } = head;
     this.#latest = { ...this.#latest, lineage: { stream, revision, position, eventId, sizeLeaves, root } };
@@ -132,11 +131,13 @@ export class SeenHeads {
    * set back and has grown again would hold the one and not the other. An outage says nothing, and is not an error here.
    */
   async check(): Promise<void> {
-    const latest = this.#latest;
+    let latest = this.#latest;
     try {
       for (const event of distinct([this.#confirmed, latest])) {
-        if (!(await this.#holds(event))) return this.#fail(event);
+        if ((await this.#find(event)) === undefined) return this.#fail(event);
       }
+      // Nothing is noted before the store was asked once, so this overwrites nothing.
+      if (!this.#asked) this.#latest = latest = await this.#placed(latest);
     } catch (error) {
       if (error instanceof UnavailableError) return;
       throw error;
@@ -145,11 +146,27 @@ export class SeenHeads {
     this.#asked = true;
   }
 
+  /**
+   * Positions are each store's own: in a store that the ledger was moved to, what is seen from now on must be held against
+   * the places where the events stand there.
+   */
+  async #placed(seen: Seen): Promise<Seen> {
+    const { last, lineage } = seen;
+    return {
+      ...(last && { last: { ...last, position: await this.#positionOf(last) } }),
+      ...(lineage && { lineage: { ...lineage, position: await this.#positionOf(lineage) } }),
+    };
+  }
+
+  async #positionOf(event: SeenEvent): Promise<bigint> {
+    return (await this.#find(event))?.position ?? event.position;
+  }
+
   /** What was seen and the store does not hold. @throws UnavailableError of the store */
   async missing(): Promise<readonly SeenEvent[]> {
     const events = distinct([this.#confirmed, this.#latest]);
-    const held = await Promise.all(events.map((event) => this.#holds(event)));
-    return events.filter((_, at) => held[at] !== true);
+    const found = await Promise.all(events.map((event) => this.#find(event)));
+    return events.filter((_, at) => found[at] === undefined);
   }
 
   /** Writes down what the store held when it was asked last. Never rejects: `problem` says what went wrong. */
@@ -188,9 +205,9 @@ export class SeenHeads {
     await this.persist();
   }
 
-  async #holds({ stream, revision, eventId }: SeenEvent): Promise<boolean> {
+  async #find({ stream, revision, eventId }: SeenEvent): Promise<RecordedEvent | undefined> {
     const [found] = await this.#options.store.readStream(stream, { fromRevision: revision, maxCount: 1 });
-    return found?.revision === revision && found.eventId === eventId;
+    return found?.revision === revision && found.eventId === eventId ? found : undefined;
   }
 
   #fail({ stream, revision }: SeenEvent): void {
