@@ -31,9 +31,12 @@ export function environmentOf(folder) {
   };
 }
 
-/** Opens the ledger, as the server does; where it is new, with the sample loan policy in force. */
-export async function openLedger(folder, { create = true } = {}) {
-  const instance = await openInstance(parseSettings(environmentOf(folder)), { create });
+/**
+ * Opens the ledger, as the server does; where it is new, with the sample loan policy in force.
+ * @param options.env settings over those of the folder
+ */
+export async function openLedger(folder, { create = true, env = {} } = {}) {
+  const instance = await openInstance(parseSettings({ ...environmentOf(folder), ...env }), { create });
   const context = { principal: instance.authenticate(undefined) };
   if (create) await putPolicyInForce(instance.operations, context);
   return { instance, operations: instance.operations, context };
