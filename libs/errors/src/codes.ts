@@ -286,6 +286,11 @@ export const ERROR_CODES = {
     kind: 'Integrity',
     meaning: 'the tree does not extend the head that was last signed; nothing is signed',
   },
+  CHECKPOINT_KEY_SHARED: {
+    kind: 'Integrity',
+    meaning:
+      'the store holds a checkpoint beyond the mark of this node: somebody else signs with the same key, or the mark is an old copy; nothing is signed',
+  },
   LINEAGE_INVALID: {
     kind: 'Integrity',
     meaning: 'the lineage stream contradicts itself or the events that it names; the details tell the index',

@@ -140,6 +140,7 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'LEDGER_ROLLED_BACK':
     case 'MARK_MISSING':
     case 'MARK_NOT_EXTENDED':
+    case 'CHECKPOINT_KEY_SHARED':
     case 'LINEAGE_INVALID':
     case 'TILE_INVALID':
       return 'DATA_LOSS';

@@ -2,7 +2,7 @@ import { toHex } from '@writ/encoding';
 import type { NoteSigner } from '@writ/signing';
 
 import { codeOf, headOfNote, logKey, TestSource, testPorts, TestTree, type TestPorts } from './anchor.fixture.js';
-import { requireMark } from './mark.js';
+import { MemoryMark, requireMark } from './mark.js';
 import { publishCheckpoint, type AnchorPorts } from './publish-checkpoint.js';
 import type { TreeHead } from './tree-head.js';
 
@@ -58,6 +58,19 @@ describe('publishCheckpoint', () => {
     const signer: NoteSigner = { key: logKey.key, sign: (message) => ((signed += 1), logKey.sign(message)) };
     expect(await codeOf(publishCheckpoint({ ...ports, signer }))).toBe('MARK_NOT_EXTENDED');
     expect([signed, (await ports.mark.read())?.sizeLeaves, ports.source.published.length]).toEqual([0, 300n, 1]);
+  });
+
+  it('signs nothing where somebody with another mark has signed more', async () => {
+    const ports = await started(300);
+    await publishCheckpoint(ports);
+    const copied = { ...ports, mark: new MemoryMark() };
+    await copied.mark.advance(undefined, tree.head(300));
+    ports.source.grow(301);
+    await publishCheckpoint(ports);
+    ports.source.grow(302);
+    expect(await codeOf(publishCheckpoint(copied))).toBe('CHECKPOINT_KEY_SHARED');
+    expect(await copied.mark.read()).toEqual(tree.head(300));
+    expect((await publishCheckpoint(ports)).published?.sizeLeaves).toBe(302n);
   });
 
   it('signs nothing where the mark is gone, the lock is lost, or the signer is another', async () => {

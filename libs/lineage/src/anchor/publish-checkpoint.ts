@@ -57,8 +57,8 @@ const NOTHING: Anchoring = { published: undefined, outcomes: [] };
  * Signs and publishes the tree as it stands, once. Called by the holder of the lock only, one call at a time. A crash at
  * any line leaves what the next publisher finds and goes on from; no line makes two heads of one size possible.
  *
- * @throws IntegrityError `MARK_MISSING`, `MARK_NOT_EXTENDED`, `KEY_MISMATCH`, `TILE_INVALID`: nothing is signed until
- * somebody has looked; UnavailableError: nothing was signed, or it was and is published the next time
+ * @throws IntegrityError `MARK_MISSING`, `MARK_NOT_EXTENDED`, `CHECKPOINT_KEY_SHARED`, `KEY_MISMATCH`, `TILE_INVALID`:
+ * nothing is signed until somebody has looked; UnavailableError: nothing was signed, or it was and is published the next time
  */
 export async function publishCheckpoint(ports: AnchorPorts): Promise<Anchoring> {
   const { source, signer, mark, lock, files } = ports;
@@ -77,6 +77,7 @@ export async function publishCheckpoint(ports: AnchorPorts): Promise<Anchoring> 
   if (marked === undefined) {
     throw new IntegrityError('MARK_MISSING', 'the mark of the checkpoint key is gone');
   }
+  requireOnlySigner(marked, before);
   await requireExtends(marked, head, source.tiles);
 
   // 3. The mark, on the disk before there is a signature. A crash here: the head is marked, nobody has seen it signed.
@@ -106,6 +107,20 @@ export async function publishCheckpoint(ports: AnchorPorts): Promise<Anchoring> 
   // 7. The event. From here on receipts say `anchored`. A crash before the acknowledgement: 4 to 7 again.
   await source.appendPublished(published);
   return { published, outcomes };
+}
+
+/**
+ * A head is marked before it is signed, and signed before an event tells of it. So a checkpoint in the store that is beyond
+ * the mark was signed by somebody with another mark: a copy of this one, or an empty one. Two marks hold nobody back.
+ * @throws IntegrityError `CHECKPOINT_KEY_SHARED`
+ */
+export function requireOnlySigner(marked: TreeHead, published: TreeHead | undefined): void {
+  if (published === undefined || published.sizeLeaves <= marked.sizeLeaves) return;
+  throw new IntegrityError(
+    'CHECKPOINT_KEY_SHARED',
+    'a checkpoint beyond our mark is published: another node signs with this key, or the mark is an old copy',
+    { markedSizeLeaves: String(marked.sizeLeaves), publishedSizeLeaves: String(published.sizeLeaves) },
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { parseTenant } from '@writ/encoding';
 import { InMemoryEventStore, type EventStore } from '@writ/event-store';
-import { refusalsStream } from '@writ/ledger';
+import { lineageStream, refusalsStream } from '@writ/ledger';
 import { emptyRoot, verifyConsistency } from '@writ/merkle';
 import { drawNoteKey } from '@writ/signing';
 
@@ -16,6 +16,7 @@ import { MarkFile } from './mark.js';
 import { tryPublisherLock } from './publisher-lock.js';
 import { wasRecovered } from './recovery-plan.js';
 import { recoverLedger, type RecoverOptions, type Recovery } from './recover-ledger.js';
+import type { TreeHead } from './tree-head.js';
 
 const WAIT = { timeoutMs: 10_000 };
 const signer = drawNoteKey('checkpoint', ORIGIN);
@@ -66,6 +67,14 @@ async function backup(count: number): Promise<SmallLedger> {
     ]);
   }
   return SmallLedger.open(store);
+}
+
+/** The head of the last checkpoint that a store tells of. */
+async function publishedIn({ store }: SmallLedger): Promise<TreeHead> {
+  const last = (await store.readStream(lineageStream(ORIGIN))).findLast(({ type }) => type === 'CheckpointPublished');
+  if (last === undefined) return { sizeLeaves: 0n, root: emptyRoot() };
+  const { treeSize, root } = JSON.parse(Buffer.from(last.data).toString()) as { treeSize: string; root: string };
+  return { sizeLeaves: BigInt(treeSize), root: Uint8Array.from(Buffer.from(root, 'base64')) };
 }
 
 const all = async (): Promise<number> => (await ledger.store.readAll({ maxCount: 4_096 })).length;
@@ -190,7 +199,7 @@ describe('recoverLedger', () => {
     await restored.append(40, 'fork');
     // A second instance, whose operator has made it a mark of its own.
     const elsewhere = join(folder, 'elsewhere');
-    await new MarkFile(elsewhere, signer.vkey).advance(undefined, { sizeLeaves: 0n, root: emptyRoot() });
+    await new MarkFile(elsewhere, signer.vkey).advance(undefined, await publishedIn(restored));
     const seenFile = join(elsewhere, 'seen.json');
     const fork = await restored.openLineage({
       signer,

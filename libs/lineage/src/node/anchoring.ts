@@ -6,7 +6,7 @@ import type { TileReader } from '@writ/merkle';
 
 import type { CheckpointFiles } from '../anchor/checkpoint-folder.js';
 import { requireMark, type Mark } from '../anchor/mark.js';
-import { requireExtends } from '../anchor/publish-checkpoint.js';
+import { requireExtends, requireOnlySigner } from '../anchor/publish-checkpoint.js';
 import type { PublisherLock } from '../anchor/publisher-lock.js';
 import { Publisher } from '../anchor/publisher.js';
 import type { PublishedCheckpoint } from '../lineage.js';
@@ -155,6 +155,7 @@ export class Anchoring {
     // 4. The tree that this node has made must be the one that was signed. Until it has read it all: the next time.
     const report = this.#report;
     if (report?.caughtUp !== true || report.publisher) return;
+    requireOnlySigner(marked, report.state.checkpoint ?? undefined);
     await requireExtends(marked, report.durable, tiles);
     // 5. From here on it is the one.
     if (this.#closed) return;

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { drawNoteKey } from '@writ/signing';
 
@@ -102,6 +103,47 @@ describe('a lineage on disk', () => {
     expect((await leaves(two)).ids.slice(-20)).toEqual(later);
   });
 
+  it('refuses a second holder of the key that has a mark of its own, copied or new', async () => {
+    const first = await start();
+    await first.awaitStanding(await ledger.append(2), 'anchored', WAIT);
+    const onDisk = { lineageDir: join(folder, 'tree-b'), seenFile: join(folder, 'seen-b.json') };
+    cpSync(join(folder, 'mark'), join(folder, 'copied'), { recursive: true });
+    await first.awaitStanding(await ledger.append(2), 'anchored', WAIT);
+
+    const copied = await start('b', { onDisk: { ...onDisk, markDir: join(folder, 'copied') } });
+    expect(await faultOf(copied)).toBe('CHECKPOINT_KEY_SHARED');
+    await copied.close();
+    const fresh = await start('b', { onDisk: { ...onDisk, markDir: join(folder, 'fresh') } });
+    expect(await faultOf(fresh)).toBe('MARK_MISSING');
+    const ids = await ledger.append(2);
+    await first.awaitStanding(ids, 'anchored', WAIT);
+    expect((await first.status()).fault).toBeUndefined();
+  });
+
+  it('leaves one signer of two that began with copies of one mark', async () => {
+    const first = await start();
+    await first.awaitStanding(await ledger.append(2), 'anchored', WAIT);
+    await first.close();
+    cpSync(join(folder, 'mark'), join(folder, 'copied'), { recursive: true });
+    const two = [
+      await start('a'),
+      await start('b', {
+        onDisk: {
+          lineageDir: join(folder, 'tree-b'),
+          seenFile: join(folder, 'seen-b.json'),
+          markDir: join(folder, 'copied'),
+        },
+      }),
+    ];
+    let faults: readonly (string | undefined)[] = [];
+    for (let round = 0; round < 200 && faults.every((code) => code === undefined); round += 1) {
+      await ledger.append(1);
+      await sleep(50);
+      faults = await Promise.all(two.map(async (lineage) => (await lineage.status()).fault?.code));
+    }
+    expect(faults.filter((code) => code !== undefined)).toEqual(['CHECKPOINT_KEY_SHARED']);
+  });
+
   it('signs nothing and takes no writes where the mark is gone', async () => {
     const first = await start();
     await first.awaitStanding(await ledger.append(2), 'anchored', WAIT);
@@ -114,6 +156,15 @@ describe('a lineage on disk', () => {
     expect(await second.inclusion(1n, 3n)).toHaveLength(2);
   });
 });
+
+async function faultOf(lineage: OpenedLineage): Promise<string | undefined> {
+  for (let round = 0; round < 200; round += 1) {
+    const { fault } = await lineage.status();
+    if (fault !== undefined) return fault.code;
+    await sleep(50);
+  }
+  return undefined;
+}
 
 function filesOf(root: string): Map<string, Buffer> {
   const files = new Map<string, Buffer>();
