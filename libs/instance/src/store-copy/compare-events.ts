@@ -1,4 +1,4 @@
-import { toHex } from '@writ/encoding';
+import { toBase64 } from '@writ/encoding';
 import { sameEvent, type EventStore, type RecordedEvent } from '@writ/event-store';
 import { RecordedHead } from '@writ/lineage';
 import { eventsInOrder } from './events-in-order.js';
@@ -7,7 +7,7 @@ import { eventsInOrder } from './events-in-order.js';
 export interface StoreTally {
   readonly events: number;
   readonly types: Readonly<Record<string, number>>;
-  /** The tree that its events record, its root recomputed from the leaves. */
+  /** The tree that its events record; the root is base64, recomputed from the leaves. */
   readonly lineage: { readonly sizeLeaves: bigint; readonly root: string };
 }
 
@@ -105,7 +105,7 @@ class Tally {
     return {
       events: this.events,
       types: Object.fromEntries([...this.#types].sort(([a], [b]) => (a < b ? -1 : 1))),
-      lineage: { sizeLeaves: this.#head.sizeLeaves, root: `sha256:${toHex(this.#head.root())}` },
+      lineage: { sizeLeaves: this.#head.sizeLeaves, root: toBase64(this.#head.root()) },
     };
   }
 }
