@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventStoreContract } from '@writ/event-store/contract';
+import { eventStoreContract, uniqueIdContract } from '@writ/event-store/contract';
 import { openSqliteEventStore } from './sqlite-event-store.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'writ-store-'));
@@ -11,6 +11,6 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-eventStoreContract('sqlite', {
-  open: () => openSqliteEventStore({ path: join(folder, `${(stores += 1)}.db`), mode: 'create' }),
-});
+const open = () => openSqliteEventStore({ path: join(folder, `${(stores += 1)}.db`), mode: 'create' });
+eventStoreContract('sqlite', { open });
+uniqueIdContract('sqlite', open);

@@ -13,8 +13,11 @@
  * one wins; each other gets `REVISION_CONFLICT` with `details.actualRevision` (decimal string or `no_stream`).
  *
  * **Idempotence.** An append whose event ids, types and bytes all equal what stands at the expected place is answered
- * with the original revisions and positions and `alreadyAppended: true`, for ever. The same ids with other content, in
- * another stream, at another place, or together with events that are not stored, are `EVENT_ID_REUSED`.
+ * with the original revisions and positions and `alreadyAppended: true`, for ever. The same ids at that place of that
+ * stream with other content, in another order, or together with other events are `EVENT_ID_REUSED`. An id that is used
+ * again in another stream, or at a later place, is a caller's mistake that a driver may find (then it is
+ * `EVENT_ID_REUSED` too) but need not: a store that keeps no index of ids would have to search everything it holds. Ids
+ * are fresh for each attempt, so nothing rests on that.
  *
  * **Arguments** outside `EVENT_STORE_LIMITS` are refused by every driver alike, before anything is sent
  * (`REQUEST_INVALID`, `NAME_INVALID`, `EVENT_TOO_LARGE`). A closed store answers `STORE_UNAVAILABLE`.

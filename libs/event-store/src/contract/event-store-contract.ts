@@ -6,6 +6,8 @@ import { lifeContract } from './life-contract.js';
 import { readContract } from './read-contract.js';
 import { subscribeContract } from './subscribe-contract.js';
 
+export { uniqueIdContract } from './unique-id-contract.js';
+
 export interface ContractSubject {
   /** An open store of its own, writable; it may hold events already. The suite closes it. */
   readonly open: () => Promise<EventStore>;

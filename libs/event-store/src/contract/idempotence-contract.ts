@@ -51,38 +51,31 @@ export function idempotenceContract(store: () => EventStore): void {
       const event = sampleEvent();
       await store().append(stream, 'no_stream', [event]);
       await expectReused(store(), stream, 'no_stream', [{ ...event, ...change }], event.eventId);
-      await expectReused(store(), stream, 0n, [{ ...event, ...change }], event.eventId);
       expect(split(await store().readStream(stream)).events).toStrictEqual(asRecorded(stream, 0n, [event]));
     });
 
-    it('refuses the same events in another stream, at another place, or in another order', async () => {
+    it('refuses the same events in another order', async () => {
       const stream = newStream();
-      const elsewhere = newStream();
       const [a, b] = sampleEvents(2) as [NewEvent, NewEvent];
       await store().append(stream, 'no_stream', [a, b]);
-      await expectReused(store(), elsewhere, 'no_stream', [a, b], a.eventId);
-      await expectReused(store(), stream, 1n, [a, b], a.eventId);
-      await expectReused(store(), stream, 0n, [a], a.eventId);
       await expectReused(store(), stream, 'no_stream', [b, a], b.eventId);
-      expect(await store().readStream(elsewhere)).toStrictEqual([]);
       expect(split(await store().readStream(stream)).events).toStrictEqual(asRecorded(stream, 0n, [a, b]));
     });
 
-    it('refuses stored events together with new ones, wherever they are', async () => {
+    it('refuses stored events together with new ones', async () => {
       const stream = newStream();
-      const elsewhere = newStream();
-      const [a] = sampleEvents(1) as [NewEvent];
+      const [a, b] = sampleEvents(2) as [NewEvent, NewEvent];
       await store().append(stream, 'no_stream', [a]);
+      await store().append(stream, 0n, [b]);
       await expectReused(store(), stream, 'no_stream', [a, sampleEvent()], a.eventId);
-      await expectReused(store(), stream, 0n, [sampleEvent(), a], a.eventId);
-      await expectReused(store(), elsewhere, 'no_stream', [sampleEvent(), a], a.eventId);
-      expect(await store().readStream(elsewhere)).toStrictEqual([]);
-      expect(split(await store().readStream(stream)).events).toStrictEqual(asRecorded(stream, 0n, [a]));
+      await expectReused(store(), stream, 'no_stream', [a, b, sampleEvent()], a.eventId);
+      await expectReused(store(), stream, 0n, [b, sampleEvent()], b.eventId);
+      expect(split(await store().readStream(stream)).events).toStrictEqual(asRecorded(stream, 0n, [a, b]));
     });
   });
 }
 
-async function expectReused(
+export async function expectReused(
   store: EventStore,
   stream: string,
   expected: ExpectedRevision,

@@ -1,0 +1,323 @@
+import { Worker } from 'node:worker_threads';
+import { endThread, type RecordedEvent } from '@writ/event-store';
+import { unpackRecords } from './events.js';
+import type { Failure } from './failures.js';
+import { Packer } from './packing.js';
+import type { FromThread, ThreadSettings, ToThread } from './thread-message.js';
+
+/** What became of a request. `no_answer`: its time is over, or the client was replaced under it. */
+export type Answer<T> = T | { readonly kind: 'failed'; readonly failure: Failure } | { readonly kind: 'no_answer' };
+export type AcceptedAppend = {
+  readonly kind: 'accepted';
+  readonly lastRevision: bigint;
+  /** `undefined` when the server told none: the events were there, and somebody hid them. */
+  readonly position: bigint | undefined;
+};
+export type EventsRead = { readonly kind: 'events'; readonly events: readonly RecordedEvent[] };
+export type TailRead = { readonly kind: 'tail'; readonly position: bigint };
+
+/** Why nothing is sent now. */
+export interface Outage {
+  readonly kind: 'unreachable' | 'denied';
+  readonly message: string;
+}
+
+interface Waiting {
+  readonly sinceMs: number;
+  readonly timer: NodeJS.Timeout;
+  readonly settle: (answer: Answer<AcceptedAppend | EventsRead | TailRead>) => void;
+}
+
+/** When nothing at all was answered for so long while something waits, the store counts as out. */
+const STALLED_MS = 2_000;
+/** How long a probe may take before the client under it is replaced. */
+const PROBE_MS = 2_000;
+/** Between two probes while the store is out. */
+const PROBE_PAUSE_MS = 250;
+/** A client that failed every probe for so long is replaced: its connection may wait much longer before it tries again. */
+const SPENT_MS = 1_500;
+/** How often we look for a stall, and how long a store may go without being asked anything. */
+const LOOK_MS = 250;
+const IDLE_MS = 1_000;
+
+/** A thread cannot load TypeScript: from the sources (tests) the built file next door is taken. */
+const THREAD = new URL(
+  import.meta.url.endsWith('.ts') ? '../dist/client-thread.js' : './client-thread.js',
+  import.meta.url,
+);
+
+/**
+ * The caller's end of the client thread: sends what one turn of the event loop brought as one message, matches answers,
+ * gives each request a time of its own, and knows whether the store can be used. While it cannot, it asks again and
+ * again, with another client where the old one will not recover, and nothing else is sent.
+ */
+export class ClientLink {
+  readonly #settings: ThreadSettings;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #look: NodeJS.Timeout;
+  #worker: Worker | undefined;
+  #block: Packer | undefined;
+  #lastId = 0;
+  #heardMs = performance.now();
+  #outage: Outage | undefined = { kind: 'unreachable', message: 'not connected yet' };
+  #probing: Promise<void> | undefined;
+  #recovered: (() => void)[] = [];
+  #closing: Promise<void> | undefined;
+  #tail = -1n;
+
+  constructor(settings: ThreadSettings) {
+    this.#settings = settings;
+    this.#look = setInterval(() => this.#lookForStall(), LOOK_MS);
+    this.#startProbing();
+  }
+
+  /** Why nothing is sent now; `undefined` while the store can be used. */
+  get outage(): Outage | undefined {
+    return this.#outage;
+  }
+
+  /** The highest position that was acknowledged or read: what is appended from now on stands behind it. */
+  get tail(): bigint {
+    return this.#tail;
+  }
+
+  /** Sends an append that `packAppend` made; waits at most so long. */
+  append(packed: Uint8Array, timeoutMs: number): Promise<Answer<AcceptedAppend>> {
+    return this.#request(timeoutMs, (requestId) => {
+      this.#block ??= this.#newBlock();
+      this.#block.u32(requestId);
+      this.#block.raw(packed);
+    });
+  }
+
+  readStream(stream: string, fromRevision: bigint, maxCount: number, timeoutMs: number): Promise<Answer<EventsRead>> {
+    return this.#ask(timeoutMs, (requestId) => ({ kind: 'read_stream', requestId, stream, fromRevision, maxCount }));
+  }
+
+  readAll(after: bigint, maxCount: number, timeoutMs: number): Promise<Answer<EventsRead>> {
+    return this.#ask(timeoutMs, (requestId) => ({ kind: 'read_all', requestId, after, maxCount }));
+  }
+
+  /** Where the store ends now, the server's own events included. */
+  readTail(timeoutMs: number): Promise<Answer<TailRead>> {
+    return this.#ask(timeoutMs, (requestId) => ({ kind: 'tail', requestId }));
+  }
+
+  /** Waits until the store can be used; `false` when it cannot after so long, or the link closes. */
+  async untilUsable(timeoutMs: number): Promise<boolean> {
+    if (this.#outage === undefined) return true;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#recovered.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    return this.#outage === undefined;
+  }
+
+  /** Stops sending until a probe has shown that the store can be used. */
+  suspect(message: string, clientIsSpent = false): void {
+    if (clientIsSpent) this.#replace();
+    this.#outage ??= { kind: 'unreachable', message };
+    this.#startProbing();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeOnce();
+    return this.#closing;
+  }
+
+  async #closeOnce(): Promise<void> {
+    clearInterval(this.#look);
+    this.#outage = { kind: 'unreachable', message: 'the store is closed' };
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#forgetWaiting();
+    this.#tellRecovered();
+    await Promise.all([worker === undefined ? undefined : end(worker), this.#probing]);
+  }
+
+  #ask<T extends EventsRead | TailRead>(
+    timeoutMs: number,
+    message: (requestId: number) => ToThread,
+  ): Promise<Answer<T>> {
+    return this.#request(timeoutMs, (requestId) => this.#worker?.postMessage(message(requestId)));
+  }
+
+  #request<T>(timeoutMs: number, send: (requestId: number) => void): Promise<Answer<T>> {
+    return new Promise((resolve) => {
+      this.#lastId = (this.#lastId + 1) >>> 0;
+      const requestId = this.#lastId;
+      const timer = setTimeout(() => this.#settle(requestId, { kind: 'no_answer' }), Math.max(timeoutMs, 0));
+      // Which kind of answer comes is what the request was, so the cast only says what the protocol says.
+      const settle = resolve as Waiting['settle'];
+      this.#waiting.set(requestId, { sinceMs: performance.now(), timer, settle });
+      send(requestId);
+    });
+  }
+
+  #settle(requestId: number, answer: Answer<AcceptedAppend | EventsRead | TailRead>): void {
+    const waiting = this.#waiting.get(requestId);
+    if (waiting === undefined) return;
+    this.#waiting.delete(requestId);
+    clearTimeout(waiting.timer);
+    waiting.settle(answer);
+  }
+
+  #newBlock(): Packer {
+    // After the running turn: whatever it still appends goes along.
+    setImmediate(() => this.#flush());
+    return new Packer(16_384);
+  }
+
+  #flush(): void {
+    const block = this.#block;
+    if (block === undefined) return;
+    this.#block = undefined;
+    const { buffer, used } = block.take();
+    this.#worker?.postMessage({ kind: 'appends', buffer, used } satisfies ToThread, [buffer]);
+  }
+
+  #receive(message: FromThread): void {
+    this.#heardMs = performance.now();
+    switch (message.kind) {
+      case 'accepted':
+        this.#settleAccepted(message.answers);
+        return;
+      case 'events':
+        this.#settle(message.requestId, { kind: 'events', events: unpackRecords(message.buffer, message.used) });
+        return;
+      case 'tail':
+        this.#reach(message.position);
+        this.#settle(message.requestId, { kind: 'tail', position: message.position });
+        return;
+      case 'failed': {
+        const { failure, requestId } = message;
+        if (failure.kind === 'outage') this.suspect(failure.message, failure.clientIsSpent);
+        this.#settle(requestId, { kind: 'failed', failure });
+      }
+    }
+  }
+
+  #settleAccepted(answers: BigInt64Array): void {
+    for (let i = 0; i + 2 < answers.length; i += 3) {
+      const [requestId, lastRevision, position] = answers.subarray(i, i + 3) as unknown as [bigint, bigint, bigint];
+      this.#reach(position);
+      this.#settle(Number(requestId), {
+        kind: 'accepted',
+        lastRevision,
+        position: position < 0n ? undefined : position,
+      });
+    }
+  }
+
+  #reach(position: bigint): void {
+    if (position > this.#tail) this.#tail = position;
+  }
+
+  #spawn(): Worker {
+    // The client writes its connection string, with the password, to the log when it is asked for one.
+    const { DEBUG: _unwanted, ...env } = process.env;
+    const worker = new Worker(THREAD, { workerData: this.#settings, env, stdout: false });
+    worker.on('message', (message: FromThread) => {
+      if (this.#worker === worker) this.#receive(message);
+    });
+    worker.on('error', (error) => {
+      if (this.#worker === worker) this.#lose(`the client's thread died: ${String(error)}`);
+    });
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#lose("the client's thread ended");
+    });
+    return worker;
+  }
+
+  #lose(message: string): void {
+    this.#worker = undefined;
+    this.#forgetWaiting();
+    this.suspect(message);
+  }
+
+  /** Lets go of the client; the next probe begins with another one. Nobody will answer what it was asked. */
+  #replace(): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#forgetWaiting();
+    if (worker !== undefined) void end(worker);
+  }
+
+  #forgetWaiting(): void {
+    this.#block = undefined;
+    for (const requestId of [...this.#waiting.keys()]) this.#settle(requestId, { kind: 'no_answer' });
+  }
+
+  #startProbing(): void {
+    if (this.#closing === undefined) this.#probing ??= this.#probe().finally(() => (this.#probing = undefined));
+  }
+
+  async #probe(): Promise<void> {
+    let spawnedMs = performance.now();
+    while (this.#closing === undefined) {
+      if (this.#worker === undefined) {
+        this.#worker = this.#spawn();
+        spawnedMs = performance.now();
+      }
+      const answer = await this.readTail(PROBE_MS);
+      if (this.#closing !== undefined) return;
+      if (answer.kind === 'tail') {
+        this.#outage = undefined;
+        this.#tellRecovered();
+        return;
+      }
+      this.#outage = outageOf(answer);
+      if (answer.kind === 'no_answer' || performance.now() - spawnedMs > SPENT_MS) this.#replace();
+      await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
+    }
+  }
+
+  #tellRecovered(): void {
+    const recovered = this.#recovered;
+    this.#recovered = [];
+    for (const tell of recovered) tell();
+  }
+
+  /** The oldest request waits, and nothing was heard: once more after what lies in the mailbox, then it is a stall. */
+  #lookForStall(): void {
+    if (this.#outage !== undefined) return;
+    if (this.#isStalled()) {
+      setTimeout(() => {
+        if (this.#isStalled()) this.suspect('the event store does not answer');
+      }, 10);
+    } else if (this.#waiting.size === 0 && performance.now() - this.#heardMs > IDLE_MS) {
+      // Asked for what it does to the link: an answer is a sign of life, a failure or silence opens the circuit.
+      void this.readTail(STALLED_MS * 2);
+    }
+  }
+
+  #isStalled(): boolean {
+    const oldest = this.#waiting.values().next().value;
+    const sinceMs = performance.now() - STALLED_MS;
+    return oldest !== undefined && oldest.sinceMs < sinceMs && this.#heardMs < sinceMs;
+  }
+}
+
+function outageOf(answer: Exclude<Answer<TailRead>, TailRead>): Outage {
+  if (answer.kind === 'no_answer') return { kind: 'unreachable', message: 'the event store does not answer' };
+  const { failure } = answer;
+  switch (failure.kind) {
+    case 'denied':
+      return { kind: 'denied', message: failure.message };
+    case 'outage':
+    case 'busy':
+    case 'too_large':
+      return { kind: 'unreachable', message: failure.message };
+    case 'conflict':
+    case 'deleted':
+      return { kind: 'unreachable', message: `the event store answered a read with \`${failure.kind}\`` };
+  }
+}
+
+/** Asks the thread to end by itself; one that hangs is cut off. */
+function end(worker: Worker): Promise<void> {
+  return endThread(worker, async () => worker.postMessage({ kind: 'close' } satisfies ToThread));
+}

@@ -1,0 +1,128 @@
+import { BACKWARDS, END, FORWARDS, START, type EventStoreDBClient } from '@eventstore/db-client';
+import { isSystemRecord, type ClientRecord } from './events.js';
+import { isPositionUnknown, isStreamNotFound } from './failures.js';
+
+/** What one request to the server gave. */
+interface Page {
+  readonly records: readonly ClientRecord[];
+  /** Position of the last record; `undefined` when there was none. */
+  readonly last: bigint | undefined;
+  /** `true` when there may be more. */
+  readonly full: boolean;
+}
+
+/** Records that are read at a time while we look for ours among the server's own, or for a position. */
+const SCAN = 1_024;
+/** Decisions rest on what is read, and only the leader surely knows what was acknowledged. */
+const requiresLeader = true;
+
+/** The events of one stream from a revision on; none when the stream is not there. */
+export async function readOne(
+  client: EventStoreDBClient,
+  stream: string,
+  fromRevision: bigint,
+  maxCount: number,
+): Promise<readonly ClientRecord[]> {
+  try {
+    const read = client.readStream(stream, { fromRevision, maxCount, requiresLeader });
+    return (await pageOf(read, maxCount)).records;
+  } catch (error) {
+    if (isStreamNotFound(error)) return [];
+    throw error;
+  }
+}
+
+/**
+ * Our events behind a position, which need not be one of this store: a hint may be older than the store, or come from
+ * another one. Filters are ignored for such reads, so the server's own events come along and are left out here.
+ */
+export async function readAfter(
+  client: EventStoreDBClient,
+  after: bigint,
+  maxCount: number,
+): Promise<readonly ClientRecord[]> {
+  const ours: ClientRecord[] = [];
+  // One more than asked for, because reading begins with the record at the position itself.
+  let page = await firstPage(client, after, maxCount + 1);
+  for (;;) {
+    for (const record of page.records) {
+      if (!isSystemRecord(record) && positionOf(record) > after) ours.push(record);
+    }
+    if (ours.length >= maxCount || !page.full || page.last === undefined) return ours.slice(0, maxCount);
+    after = page.last;
+    page = await forwards(client, page.last, SCAN);
+  }
+}
+
+/** Position of the last record of all; -1 when there is none. */
+export async function readTail(client: EventStoreDBClient): Promise<bigint> {
+  return (await backwards(client, undefined, 1)).last ?? -1n;
+}
+
+/** The server reads only from where a record begins. */
+async function firstPage(client: EventStoreDBClient, after: bigint, maxCount: number): Promise<Page> {
+  if (after < 0n) return forwards(client, undefined, maxCount);
+  for (const from of [after, after + 1n]) {
+    try {
+      return await forwards(client, from, maxCount);
+    } catch (error) {
+      if (!isPositionUnknown(error)) throw error;
+    }
+  }
+  return forwards(client, await firstPositionAfter(client, after), maxCount);
+}
+
+/** Walks towards the position from both ends by turns: such positions lie near one of them. */
+async function firstPositionAfter(client: EventStoreDBClient, after: bigint): Promise<bigint | undefined> {
+  let low: bigint | undefined;
+  let high: bigint | undefined;
+  for (;;) {
+    const below = await forwards(client, low, SCAN);
+    const next = below.records.find((record) => positionOf(record) > after);
+    if (next !== undefined) return positionOf(next);
+    if (!below.full || below.last === undefined) return below.last;
+    low = below.last;
+
+    const above = await backwards(client, high, SCAN);
+    const over = above.records.filter((record) => positionOf(record) > after);
+    const lowest = over.at(-1);
+    if (lowest !== undefined) high = positionOf(lowest);
+    if (over.length < above.records.length || !above.full) return high ?? low;
+  }
+}
+
+function forwards(client: EventStoreDBClient, from: bigint | undefined, maxCount: number): Promise<Page> {
+  const fromPosition = from === undefined ? START : { commit: from, prepare: from };
+  return pageOf(client.readAll({ direction: FORWARDS, fromPosition, maxCount, requiresLeader }), maxCount);
+}
+
+function backwards(client: EventStoreDBClient, from: bigint | undefined, maxCount: number): Promise<Page> {
+  const fromPosition = from === undefined ? END : { commit: from, prepare: from };
+  return pageOf(client.readAll({ direction: BACKWARDS, fromPosition, maxCount, requiresLeader }), maxCount);
+}
+
+function positionOf(record: ClientRecord): bigint {
+  return record.position?.commit ?? -1n;
+}
+
+interface ResolvedRecord {
+  readonly event?: ClientRecord;
+}
+
+/** Reads to the end; the count that was asked for bounds it. */
+function pageOf(read: Pick<NodeJS.EventEmitter, 'on'>, maxCount: number): Promise<Page> {
+  return new Promise((resolve, reject) => {
+    const records: ClientRecord[] = [];
+    let count = 0;
+    read.on('data', ({ event }: ResolvedRecord) => {
+      count += 1;
+      // Links, which are not followed, are events; only a link to nothing would be none.
+      if (event !== undefined) records.push(event);
+    });
+    read.on('error', reject);
+    read.on('end', () => {
+      const last = records.at(-1);
+      resolve({ records, last: last === undefined ? undefined : positionOf(last), full: count >= maxCount });
+    });
+  });
+}
