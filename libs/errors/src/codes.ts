@@ -258,6 +258,10 @@ export const ERROR_CODES = {
     kind: 'Integrity',
     meaning: 'somebody deleted a stream of ours for good: a tombstone stands where its events were',
   },
+  EVENT_HIDDEN: {
+    kind: 'Integrity',
+    meaning: 'the store holds an event that its stream does not show: somebody deleted or limited the stream',
+  },
   STORE_NOT_OURS: { kind: 'Integrity', meaning: 'the file is not a Writ store, or belongs to another ledger' },
   STORE_NEWER: { kind: 'Integrity', meaning: 'the store was written by a newer Writ' },
   STORE_MIGRATION_NEEDED: {

@@ -37,7 +37,7 @@ export async function checkLedger(settings: CheckedSettings, options: CheckLedge
     const { lineageDir, markDir, stateDir } = settings;
     return await fsck({
       ...{ store, trust, storeFaults, lineageDir, markDir, stateDir },
-      ...{ stateFile, onProgress, signal },
+      ...{ stateFile, onProgress, signal, streamsMayHide: location.kind === 'eventstoredb' },
     });
   } finally {
     await store.close();

@@ -131,6 +131,7 @@ export function grpcStatusOf(code: ErrorCode): GrpcStatusName {
     case 'KEY_REVOKED':
     case 'POLICY_DIGEST_MISMATCH':
     case 'STREAM_DELETED':
+    case 'EVENT_HIDDEN':
     case 'STORE_NOT_OURS':
     case 'STORE_NEWER':
     case 'STORE_MIGRATION_NEEDED':

@@ -16,6 +16,7 @@ import type { OutsideFile } from './outside-head.js';
 import { Findings, type Finding, type FsckReport } from './report.js';
 import { StateFile } from './saved-state.js';
 import { SequenceAudit } from './sequence-audit.js';
+import { StreamAudit, withoutTombstones } from './stream-audit.js';
 import { TileAudit } from './tile-audit.js';
 import { TreeAudit } from './tree-audit.js';
 
@@ -40,6 +41,8 @@ export interface FsckOptions {
   readonly stateDir?: string | undefined;
   /** Checks signatures of attestations; OpenSSL when absent. Who checks one ledger again and again may remember verdicts. */
   readonly verify?: VerifySignature | undefined;
+  /** The store can be told to show less of a stream than it holds: each stream is looked at, too. */
+  readonly streamsMayHide?: boolean | undefined;
   /** What was found in the store before, by who can look below its events. */
   readonly storeFaults?: readonly Pick<Finding, 'code' | 'message'>[] | undefined;
   /** A file that remembers how far the check has come: with it, a check that was stopped goes on. Removed at the end. */
@@ -96,6 +99,7 @@ class Check {
   readonly #sequence: SequenceAudit;
   readonly #checkpoints: CheckpointAudit;
   readonly #outside: readonly OutsideFile[];
+  readonly #streams: StreamAudit | undefined;
   readonly #stateFile: StateFile | undefined;
   #after: bigint | undefined;
   /** Events of the lineage up to this position were followed before. */
@@ -114,7 +118,8 @@ class Check {
   }
 
   private constructor(options: FsckOptions, keys: KeyRing) {
-    const { store, trust, lineageDir, stateFile } = options;
+    const { trust, lineageDir, stateFile } = options;
+    const store = withoutTombstones(options.store);
     this.#options = options;
     this.#stream = lineageStream(trust.origin);
     this.#stateFile = stateFile === undefined ? undefined : new StateFile(stateFile, subjectOf(options));
@@ -123,6 +128,7 @@ class Check {
     if (from === undefined) {
       for (const { code, message } of options.storeFaults ?? []) this.#findings.add({ kind: 'store', code, message });
     }
+    this.#streams = options.streamsMayHide === true ? new StreamAudit(options.store, this.#findings) : undefined;
     this.#reader = new EventReader(store, {
       origin: trust.origin,
       keys,
@@ -173,8 +179,10 @@ class Check {
         const recalled = this.#reader.recall(stored);
         if (recalled !== undefined) await recalled;
         await this.#take(stored);
+        this.#streams?.take(stored);
         this.#after = stored.position;
       }
+      await this.#streams?.look();
       onProgress?.({ events: this.#events, sizeLeaves: this.#tree.sizeLeaves, findings: this.#findings.any });
       if (page.length < PAGE) return;
       if (this.#events - saved >= saveEvery) {

@@ -7,7 +7,7 @@ import { LedgerError, type ErrorCode } from '@writ/errors';
 export const FINDING_KINDS = [
   /** It has an index, and the store does not have it. */
   'missing',
-  /** It has an index, its stream still shows it, and the order of the store does not. */
+  /** Of the order of the store and its stream, one shows it, and the other does not. */
   'hidden',
   /** The store's order is not the order of the indices. */
   'reordered',
