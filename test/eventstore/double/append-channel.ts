@@ -32,6 +32,7 @@ export const MAX_APPEND_BYTES = 1_048_576;
 /** Long enough for what was stored or written to be on its way before a reset. */
 const FLUSH_MS = 10;
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
+const UUID_FORM = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Lets the log judge one append and answers, or does what the next fault says instead. */
 export function serveAppend(node: DoubleNode, append: ProposedAppend, channel: AppendChannel): void {
@@ -41,6 +42,8 @@ export function serveAppend(node: DoubleNode, append: ProposedAppend, channel: A
 }
 
 function refusalOf({ events }: ProposedAppend): AppendAnswer | undefined {
+  if (events.some(({ id }) => !UUID_FORM.test(id)))
+    return { kind: 'bad_request', message: 'Unrecognized Guid format.' };
   if (events.some(({ id }) => id === NO_UUID)) return { kind: 'bad_request', message: 'Empty eventId provided.' };
   if (events.some(({ type }) => type === '')) return { kind: 'bad_request', message: 'Empty eventType provided.' };
   const bytes = events.reduce((sum, { data }) => sum + data.length, 0);

@@ -36,7 +36,7 @@ export class EventLog {
   readonly #streams = new Map<string, LogRecord[]>();
   readonly #tombstones = new Set<string>();
   readonly #listeners = new Set<() => void>();
-  /** Ids that `any` still knows: lost with the process. */
+  /** Ids that `any` still knows, each where it was first written: lost with the process. */
   readonly #remembered = new Map<string, LogRecord>();
   #nextPosition = 0n;
 
@@ -118,14 +118,15 @@ export class EventLog {
   append(stream: string, expected: Expectation, events: readonly ProposedRecord[]): AppendOutcome {
     const last = this.lastRevision(stream);
     if (this.isTombstoned(stream)) return { kind: 'deleted' };
-    if (events.length === 0) return written(last);
+    if (events.length === 0) return written(last, this.end);
     const verdict =
       expected === 'any' || expected === 'stream_exists'
         ? this.#judgeUnplaced(stream, expected, events)
         : this.#judgePlaced(stream, expected === 'no_stream' ? NO_EVENTS : expected, events);
     if (verdict !== 'write') return verdict;
-    if (isSoftDeletion(this.metadataOf(stream))) this.#reopen(stream, last + 1n);
+    const reopens = isSoftDeletion(this.metadataOf(stream));
     const stored = this.#store(stream, events);
+    if (reopens) this.#reopen(stream, last + 1n);
     for (const listener of this.#listeners) listener();
     return written(stored.revision, stored.position);
   }
@@ -182,7 +183,9 @@ export class EventLog {
     const wrong: AppendOutcome = { kind: 'wrong_expected_version', actual: last === NO_EVENTS ? 'no_stream' : last };
     if (expected === 'stream_exists' && isSoftDeletion(this.metadataOf(stream))) return { kind: 'deleted' };
     if (expected === 'stream_exists' && last === NO_EVENTS) return wrong;
-    const known = events.map(({ id }) => this.#remembered.get(`${stream}\n${id}`));
+    const known = events
+      .map(({ id }) => this.#remembered.get(id))
+      .map((record) => (record?.stream === stream ? record : undefined));
     if (known[0] === undefined) return 'write';
     if (known.includes(undefined)) return wrong;
     const revisions = known.flatMap((record) => record?.revision ?? []);
@@ -200,7 +203,8 @@ export class EventLog {
     const last = this.lastRevision(stream);
     if (this.isTombstoned(stream)) return { kind: 'deleted' };
     const stands = last === NO_EVENTS ? 'no_stream' : last;
-    const fits = expected === 'any' || expected === stands || (expected === 'stream_exists' && last !== NO_EVENTS);
+    const unplaced = expected === 'any' || expected === 'stream_exists';
+    const fits = unplaced ? last !== NO_EVENTS : expected === stands;
     return fits ? undefined : { kind: 'wrong_expected_version', actual: stands };
   }
 
@@ -222,7 +226,7 @@ export class EventLog {
     for (const event of events) {
       const record = this.#push({ ...event, stream, revision: BigInt(there.length) });
       there.push(record);
-      this.#remembered.set(`${stream}\n${event.id}`, record);
+      if (!this.#remembered.has(event.id)) this.#remembered.set(event.id, record);
     }
     const last = there.at(-1);
     if (last === undefined) throw new Error(`nothing to store in ${stream}`);

@@ -1,5 +1,6 @@
 import { status, type ServerWritableStream } from '@grpc/grpc-js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { Bell } from './bell.js';
 import { accessDeniedError, callError, notLeaderError, unavailableError } from './messages.js';
 import type { DoubleNode } from './node.js';
 
@@ -16,20 +17,23 @@ export function failRead(call: ReadCall, error: Error): void {
 export class Outgoing {
   readonly #node: DoubleNode;
   readonly #call: ReadCall;
+  readonly #progress = new Bell();
   #afterFirst: (() => void) | undefined;
   #slowMs = 0;
 
   constructor(node: DoubleNode, call: ReadCall) {
     this.#node = node;
     this.#call = call;
+    this.onProgress(() => this.#progress.ring());
   }
 
   get isOver(): boolean {
     return this.#call.cancelled || this.#call.destroyed;
   }
 
-  onOver(listener: () => void): void {
-    this.#call.once('cancelled', listener).once('close', listener);
+  /** Calls back once the call is over, and whenever more can be written. */
+  onProgress(listener: () => void): void {
+    this.#call.on('cancelled', listener).on('close', listener).on('drain', listener);
   }
 
   /** Takes the next fault of reads or subscriptions; `over` when there is nothing left to serve. */
@@ -72,7 +76,7 @@ export class Outgoing {
     if (this.#slowMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#slowMs));
     this.#slowMs = 0;
     if (this.isOver) return false;
-    if (!this.#call.write(response)) await this.#drained();
+    if (!this.#call.write(response)) await this.#progress.rung();
     if (response.hasEvent() && this.#afterFirst !== undefined) {
       this.#afterFirst();
       // A broken call sends nothing more, whatever becomes of it.
@@ -83,12 +87,5 @@ export class Outgoing {
 
   end(): void {
     if (!this.isOver && this.#afterFirst === undefined) this.#call.end();
-  }
-
-  #drained(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#call.once('drain', resolve);
-      this.onOver(resolve);
-    });
   }
 }

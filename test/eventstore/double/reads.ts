@@ -7,7 +7,7 @@ import { filterOf } from './record-filter.js';
 import type { LogRecord } from './records.js';
 import { subscribe } from './subscriptions.js';
 
-const UNKNOWN_READ = (): ServiceError => callError(status.UNKNOWN, 'Unexpected ReadAllResult: Error');
+const unknownRead = (): ServiceError => callError(status.UNKNOWN, 'Unexpected ReadStreamResult: Error');
 
 /** Streams, `$all` and subscriptions all come in by this one method. */
 export function read(node: DoubleNode, call: ReadCall): void {
@@ -27,7 +27,11 @@ export function read(node: DoubleNode, call: ReadCall): void {
 
 async function sendPage(node: DoubleNode, options: ReadReq.Options, stream: string, outgoing: Outgoing): Promise<void> {
   const maxCount = BigInt(options.getCount());
-  if (maxCount === 0n) throw UNKNOWN_READ();
+  if (maxCount === 0n) {
+    if (options.hasStream()) throw unknownRead();
+    // The server looks for a page that is never full.
+    return;
+  }
   const found = options.hasStream() ? streamPage(node, options, stream) : allPage(node, options);
   if (found === 'missing') {
     await outgoing.send(streamNotFound(stream));
@@ -54,7 +58,7 @@ function streamPage(node: DoubleNode, options: ReadReq.Options, stream: string):
     const below = place?.hasStart() ? 0n : from;
     return [...visible].reverse().filter(({ revision }) => below === undefined || revision <= below);
   }
-  if (place?.hasEnd()) throw UNKNOWN_READ();
+  if (place?.hasEnd()) throw unknownRead();
   const from = place?.hasRevision() ? BigInt(place.getRevision()) : 0n;
   const first = visible.findIndex(({ revision }) => revision >= from);
   return first === -1 ? [] : visible.slice(first);
@@ -66,12 +70,12 @@ function allPage(node: DoubleNode, options: ReadReq.Options): readonly LogRecord
   const all = options.getAll();
   const position = all?.getPosition();
   if (all?.hasEnd()) {
-    if (!isBackwards(options)) throw UNKNOWN_READ();
-    return [...records].reverse();
+    return isBackwards(options) ? [...records].reverse() : [];
   }
   const from = position === undefined ? 0n : BigInt(position.getCommitPosition());
   const first = node.log.indexAtOrAfter(from);
-  if ((records[first]?.position ?? end) !== from) throw UNKNOWN_READ();
+  const found = records[first]?.position ?? end;
+  if (from < end && found !== from) throw unknownRead();
   const page = isBackwards(options) ? records.slice(0, first).reverse() : records.slice(first);
   const fits = filterOf(options.getFilter());
   return fits === undefined ? page : page.filter(fits);

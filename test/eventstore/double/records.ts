@@ -36,7 +36,7 @@ export interface StreamMetadata {
 export function parseStreamMetadata(data: Uint8Array): StreamMetadata {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
-    return typeof parsed === 'object' && parsed !== null ? (parsed) : {};
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
   } catch {
     return {};
   }

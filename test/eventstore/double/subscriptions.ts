@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { ReadResp, type ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import { Bell } from './bell.js';
 import { callError, readEventOf, streamDeletedError, streamNameOf } from './messages.js';
 import type { DoubleNode } from './node.js';
 import type { Outgoing } from './outgoing.js';
@@ -14,18 +15,19 @@ export async function subscribe(node: DoubleNode, options: ReadReq.Options, outg
   const source = options.hasStream() ? streamSource(node, options) : allSource(node, options);
   const bell = new Bell();
   const silence = node.log.onWrite(() => bell.ring());
-  outgoing.onOver(() => bell.ring());
+  outgoing.onProgress(() => bell.ring());
   try {
     await outgoing.send(confirmation());
-    await pump(source, checkpointsOf(options), outgoing, bell);
+    const considered = await catchUp(source, options, outgoing);
+    await followLive(source, options, considered, outgoing, bell);
   } finally {
     silence();
   }
 }
 
-/** Where the next record is taken from, and whether it is sent or only considered. */
+/** Where the next records are taken from, and which are sent or only looked at. */
 interface Source {
-  next(): LogRecord | undefined;
+  take(count: number): readonly LogRecord[];
   fits(record: LogRecord): boolean;
 }
 
@@ -42,10 +44,10 @@ function allSource(node: DoubleNode, options: ReadReq.Options): Source {
     if (found !== undefined) at += 1;
   }
   return {
-    next: () => {
-      const record = log.records[at];
-      if (record !== undefined) at += 1;
-      return record;
+    take: (count) => {
+      const page = log.records.slice(at, at + count);
+      at += page.length;
+      return page;
     },
     fits: filterOf(options.getFilter()) ?? (() => true),
   };
@@ -58,31 +60,58 @@ function streamSource(node: DoubleNode, options: ReadReq.Options): Source {
   let after = place?.hasRevision() ? BigInt(place.getRevision()) : -1n;
   if (place?.hasEnd()) after = node.log.lastRevision(stream);
   return {
-    next: () => {
-      const record = node.log.visibleRecordsOf(stream).find(({ revision }) => revision > after);
-      if (record !== undefined) after = record.revision;
-      return record;
+    take: (count) => {
+      const page = node.log.visibleRecordsOf(stream).filter(({ revision }) => revision > after);
+      after = page[Math.min(count, page.length) - 1]?.revision ?? after;
+      return page.slice(0, count);
     },
     fits: () => true,
   };
 }
 
-/** Considered events between two checkpoints; none without a filter. */
-function checkpointsOf(options: ReadReq.Options): number {
+/** How many records are looked at in one go, and how many between two checkpoints; none without a filter. */
+function pace(options: ReadReq.Options): { readonly window: number; readonly interval: number } {
   const filter = options.getFilter();
-  if (filter === undefined) return Infinity;
-  return (filter.hasMax() ? filter.getMax() : DEFAULT_WINDOW) * filter.getCheckpointintervalmultiplier();
+  if (filter === undefined) return { window: DEFAULT_WINDOW, interval: Infinity };
+  const window = filter.hasMax() ? filter.getMax() : DEFAULT_WINDOW;
+  return { window, interval: window * filter.getCheckpointintervalmultiplier() };
 }
 
-async function pump(source: Source, interval: number, outgoing: Outgoing, bell: Bell): Promise<void> {
+/** Page by page, as long as there are whole pages. Returns how many records were looked at since the last checkpoint. */
+async function catchUp(source: Source, options: ReadReq.Options, outgoing: Outgoing): Promise<number> {
+  const { window, interval } = pace(options);
   let considered = 0;
-  let isLive = false;
+  while (!outgoing.isOver) {
+    const page = source.take(window);
+    const first = page[0];
+    if (first === undefined) break;
+    const fitting = page.filter((record) => source.fits(record));
+    for (const record of fitting) if (!(await outgoing.send(readEventOf(record)))) return 0;
+    considered += page.length;
+    if (page.length < window) break;
+    if (considered < interval) continue;
+    considered %= interval;
+    // C9: where nothing fitted, the checkpoint is the beginning of the page, with 0 for the prepare position.
+    const last = fitting.at(-1);
+    await outgoing.send(last === undefined ? checkpoint(first.position, 0n) : checkpoint(last.position, last.position));
+  }
+  await outgoing.send(caughtUp());
+  return considered;
+}
+
+async function followLive(
+  source: Source,
+  options: ReadReq.Options,
+  before: number,
+  outgoing: Outgoing,
+  bell: Bell,
+): Promise<void> {
+  const { interval } = pace(options);
+  let considered = before;
   while (!outgoing.isOver) {
     const rung = bell.rung();
-    const record = source.next();
+    const [record] = source.take(1);
     if (record === undefined) {
-      if (!isLive && !(await outgoing.send(caughtUp()))) return;
-      isLive = true;
       await rung;
       continue;
     }
@@ -90,29 +119,7 @@ async function pump(source: Source, interval: number, outgoing: Outgoing, bell: 
     considered += 1;
     if (considered < interval) continue;
     considered = 0;
-    if (!(await outgoing.send(checkpoint(record.position, isLive)))) return;
-  }
-}
-
-/** A promise that each ring settles and replaces. */
-class Bell {
-  #ring: () => void = () => undefined;
-  #rung: Promise<void> = this.#fresh();
-
-  ring(): void {
-    const ring = this.#ring;
-    this.#rung = this.#fresh();
-    ring();
-  }
-
-  rung(): Promise<void> {
-    return this.#rung;
-  }
-
-  #fresh(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#ring = resolve;
-    });
+    if (!(await outgoing.send(checkpoint(record.position, record.position)))) return;
   }
 }
 
@@ -130,11 +137,10 @@ function caughtUp(): ReadResp {
   return response;
 }
 
-/** During catch-up the prepare position is 0, live both are the same (C9). */
-function checkpoint(position: bigint, isLive: boolean): ReadResp {
+function checkpoint(commit: bigint, prepare: bigint): ReadResp {
   const reached = new ReadResp.Checkpoint();
-  reached.setCommitPosition(position.toString());
-  reached.setPreparePosition(isLive ? position.toString() : '0');
+  reached.setCommitPosition(commit.toString());
+  reached.setPreparePosition(prepare.toString());
   const response = new ReadResp();
   response.setCheckpoint(reached);
   return response;

@@ -22,6 +22,9 @@ import {
 import type { DoubleNode } from './node.js';
 import type { Expectation } from './records.js';
 
+/** How the server writes what is no revision. */
+const EXPECTED_NUMBERS = { no_stream: -1, any: -2, stream_exists: -4 };
+
 /** The path of appends that carry their own credentials (C3). */
 export function append(
   node: DoubleNode,
@@ -171,7 +174,7 @@ function settleDeletion<Response>(
         callError(status.FAILED_PRECONDITION, `${operation} failed due to WrongExpectedVersion.`, {
           exception: 'wrong-expected-version',
           'stream-name': stream,
-          'expected-version': typeof expected === 'bigint' ? expected.toString() : '-1',
+          'expected-version': String(typeof expected === 'bigint' ? expected : EXPECTED_NUMBERS[expected]),
           'actual-version': outcome.actual === 'no_stream' ? '-1' : outcome.actual.toString(),
         }),
       );
