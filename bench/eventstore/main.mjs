@@ -78,7 +78,9 @@ async function openWriter(message) {
       });
       child.send(question);
     });
-  const stop = () => child.disconnect();
+  const stop = () => {
+    if (child.connected) child.disconnect();
+  };
   running.push({ stop });
   await ask({ command: 'open', ...message });
   return {
