@@ -30,7 +30,10 @@ interface Waiting {
 
 /** When nothing at all was answered for so long while something waits, the store counts as out. */
 const STALLED_MS = 2_000;
-/** How long a probe may take before the client under it is replaced. */
+/** How long a thread may take to load the client, where others want the machine too. */
+const START_MS = 15_000;
+/** How long a probe may take before the client under it is replaced; the first of a client makes the connection too. */
+const FIRST_PROBE_MS = 5_000;
 const PROBE_MS = 2_000;
 /** Between two probes while the store is out. */
 const PROBE_PAUSE_MS = 250;
@@ -63,6 +66,8 @@ export class ClientLink {
   #probing: Promise<void> | undefined;
   #recovered: (() => void)[] = [];
   #closing: Promise<void> | undefined;
+  #ready: (() => void) | undefined;
+  #firstReadyMs: number | undefined;
   #tail = -1n;
 
   constructor(settings: ThreadSettings) {
@@ -74,6 +79,11 @@ export class ClientLink {
   /** Why nothing is sent now; `undefined` while the store can be used. */
   get outage(): Outage | undefined {
     return this.#outage;
+  }
+
+  /** Since when, by the monotonic clock, the store is asked at all; `undefined`: the client is still loaded. */
+  get askingSinceMs(): number | undefined {
+    return this.#firstReadyMs;
   }
 
   /** The highest position that was acknowledged or read: what is appended from now on stands behind it. */
@@ -146,6 +156,7 @@ export class ClientLink {
   }
 
   #request<T>(timeoutMs: number, send: (requestId: number) => void): Promise<Answer<T>> {
+    if (this.#worker === undefined) return Promise.resolve({ kind: 'no_answer' });
     return new Promise((resolve) => {
       this.#lastId = (this.#lastId + 1) >>> 0;
       const requestId = this.#lastId;
@@ -182,6 +193,10 @@ export class ClientLink {
   #receive(message: FromThread): void {
     this.#heardMs = performance.now();
     switch (message.kind) {
+      case 'ready':
+        this.#firstReadyMs ??= this.#heardMs;
+        this.#ready?.();
+        return;
       case 'accepted':
         this.#settleAccepted(message.answers);
         return;
@@ -256,13 +271,14 @@ export class ClientLink {
   }
 
   async #probe(): Promise<void> {
-    let spawnedMs = performance.now();
+    let readyMs = -Infinity;
     while (this.#closing === undefined) {
-      if (this.#worker === undefined) {
-        this.#worker = this.#spawn();
-        spawnedMs = performance.now();
+      const fresh = this.#worker === undefined;
+      if (fresh) {
+        await this.#start();
+        readyMs = performance.now();
       }
-      const answer = await this.readTail(PROBE_MS);
+      const answer = await this.readTail(fresh ? FIRST_PROBE_MS : PROBE_MS);
       if (this.#closing !== undefined) return;
       if (answer.kind === 'tail') {
         this.#outage = undefined;
@@ -270,9 +286,23 @@ export class ClientLink {
         return;
       }
       this.#outage = outageOf(answer);
-      if (answer.kind === 'no_answer' || performance.now() - spawnedMs > SPENT_MS) this.#replace();
+      if (answer.kind === 'no_answer' || performance.now() - readyMs > SPENT_MS) this.#replace();
       await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
     }
+  }
+
+  /** Settles when the thread has loaded its client, has ended, or takes too long. */
+  async #start(): Promise<void> {
+    const worker = this.#spawn();
+    this.#worker = worker;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, START_MS);
+      this.#ready = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      worker.once('exit', this.#ready);
+    });
   }
 
   #tellRecovered(): void {

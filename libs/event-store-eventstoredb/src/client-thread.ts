@@ -105,4 +105,5 @@ if (parentPort !== null) {
   Error.stackTraceLimit = 0;
   const thread = new ClientThread(parentPort, workerData as ThreadSettings);
   parentPort.on('message', (message: ToThread) => thread.receive(message));
+  parentPort.postMessage({ kind: 'ready' } satisfies FromThread);
 }

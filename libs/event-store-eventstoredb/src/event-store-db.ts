@@ -35,8 +35,10 @@ export interface EventStoreDbOptions {
   readonly maxQueuedBytes?: number;
 }
 
-/** How long the store may take to answer at the start. */
+/** How long the store may take to answer at the start, once it is asked. */
 const OPEN_MS = 10_000;
+/** How long loading the client may take besides. */
+const LOAD_MS = 20_000;
 const READ_MS = 15_000;
 const HEALTH_MS = 200;
 const DRAIN_MS = 12_000;
@@ -57,9 +59,10 @@ export async function openEventStoreDb(options: EventStoreDbOptions): Promise<Ev
     maxQueuedBytes: atLeastOne('maxQueuedBytes', options.maxQueuedBytes ?? 64 * 1024 * 1024),
   };
   const link = new ClientLink({ clientString: connection.clientString });
-  const endsMs = performance.now() + OPEN_MS;
+  const latestAskingMs = performance.now() + LOAD_MS;
   while (!(await link.untilUsable(250))) {
     const outage = link.outage;
+    const endsMs = (link.askingSinceMs ?? latestAskingMs) + OPEN_MS;
     if (outage?.kind !== 'denied' && performance.now() < endsMs) continue;
     await link.close();
     if (outage?.kind === 'denied') {

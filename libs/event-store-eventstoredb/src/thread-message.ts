@@ -22,6 +22,8 @@ export type ToThread =
   | { readonly kind: 'close' };
 
 export type FromThread =
+  /** The client is loaded and made. */
+  | { readonly kind: 'ready' }
   /** Three numbers for each append that was accepted: requestId, last revision, position (-1: none was told). */
   | { readonly kind: 'accepted'; readonly answers: BigInt64Array }
   | { readonly kind: 'failed'; readonly requestId: number; readonly failure: Failure }

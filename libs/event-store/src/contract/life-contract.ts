@@ -32,7 +32,7 @@ export function lifeContract(open: () => Promise<EventStore>): void {
     it('tells a subscriber that it closed', async () => {
       const store = await open();
       const end = (async () => {
-        for await (const _event of store.subscribe({ signal: AbortSignal.timeout(5_000) })) continue;
+        for await (const _event of store.subscribe({ signal: AbortSignal.timeout(30_000) })) continue;
       })().catch((error: unknown) => error);
       await new Promise((resolve) => setTimeout(resolve, 20));
       await store.close();

@@ -67,7 +67,7 @@ export function subscribeContract(store: () => EventStore): void {
     it('can be left in the middle', async () => {
       const start = await lastPosition(store());
       await store().append(newStream(), 'no_stream', sampleEvents(3));
-      for await (const event of store().subscribe({ ...start, signal: AbortSignal.timeout(5_000) })) {
+      for await (const event of store().subscribe({ ...start, signal: AbortSignal.timeout(30_000) })) {
         expect(event.revision).toBe(0n);
         break;
       }
@@ -78,7 +78,7 @@ export function subscribeContract(store: () => EventStore): void {
 async function take(store: EventStore, start: { after?: bigint }, count: number): Promise<readonly RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   // The time limit turns a subscription that lost an event into a failed comparison instead of a hung test.
-  for await (const event of store.subscribe({ ...start, signal: AbortSignal.timeout(4_000) })) {
+  for await (const event of store.subscribe({ ...start, signal: AbortSignal.timeout(30_000) })) {
     events.push(event);
     if (events.length === count) break;
   }
