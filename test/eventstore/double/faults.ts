@@ -51,10 +51,10 @@ export type FeaturesFault = 'internal' | 'unavailable' | 'never_answer';
 
 /** One queue of faults, each for one call, and one fault for every call while none is queued. */
 class FaultLine<Fault> {
-  readonly #next: Fault[] = [];
+  readonly #next: (Fault | undefined)[] = [];
   #every: Fault | undefined;
 
-  next(...faults: readonly Fault[]): void {
+  next(...faults: readonly (Fault | undefined)[]): void {
     this.#next.push(...faults);
   }
 
@@ -63,7 +63,7 @@ class FaultLine<Fault> {
   }
 
   take(): Fault | undefined {
-    return this.#next.shift() ?? this.#every;
+    return this.#next.length > 0 ? this.#next.shift() : this.#every;
   }
 
   clear(): void {
@@ -72,7 +72,7 @@ class FaultLine<Fault> {
   }
 }
 
-/** The faults of one double. System streams are left alone: they are the server's, not ours. */
+/** The faults of one double. */
 export class Faults {
   /** How late `slow` is. */
   slowMs = 300;
@@ -82,8 +82,8 @@ export class Faults {
   readonly #features = new FaultLine<FeaturesFault>();
   #strikes = (_stream: string): boolean => true;
 
-  /** Each fault for one append, in the order in which they arrive. */
-  nextAppend(...faults: readonly AppendFault[]): void {
+  /** Each fault for one append, in the order in which they arrive; `undefined` lets one pass. */
+  nextAppend(...faults: readonly (AppendFault | undefined)[]): void {
     this.#appends.next(...faults);
   }
 
@@ -108,7 +108,7 @@ export class Faults {
     this.#features.next(...faults);
   }
 
-  /** Faults of appends strike only streams that fit. */
+  /** Faults strike only appends to, and reads of, streams that fit; without it, every one but system streams' appends. */
   onlyStreams(fits: (stream: string) => boolean): void {
     this.#strikes = fits;
   }
@@ -124,7 +124,8 @@ export class Faults {
     return stream.startsWith('$') || !this.#strikes(stream) ? undefined : this.#appends.take();
   }
 
-  takeForRead(isSubscription: boolean): ReadFault | undefined {
+  takeForRead(stream: string, isSubscription: boolean): ReadFault | undefined {
+    if (!this.#strikes(stream)) return undefined;
     return isSubscription ? this.#subscriptions.take() : this.#reads.take();
   }
 

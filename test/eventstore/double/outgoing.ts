@@ -37,8 +37,8 @@ export class Outgoing {
   }
 
   /** Takes the next fault of reads or subscriptions; `over` when there is nothing left to serve. */
-  strike(isSubscription: boolean): 'over' | 'serve' {
-    const fault = this.#node.faults.takeForRead(isSubscription);
+  strike(stream: string, isSubscription: boolean): 'over' | 'serve' {
+    const fault = this.#node.faults.takeForRead(stream, isSubscription);
     const reset = (): void => this.#node.resetConnectionOf(this.#call.getPeer());
     switch (fault) {
       case undefined:

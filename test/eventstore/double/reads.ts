@@ -7,7 +7,8 @@ import { filterOf } from './record-filter.js';
 import type { LogRecord } from './records.js';
 import { subscribe } from './subscriptions.js';
 
-const unknownRead = (): ServiceError => callError(status.UNKNOWN, 'Unexpected ReadStreamResult: Error');
+const unreadable = (result: 'ReadStreamResult' | 'ReadAllResult'): ServiceError =>
+  callError(status.UNKNOWN, `Unexpected ${result}: Error`);
 
 /** Streams, `$all` and subscriptions all come in by this one method. */
 export function read(node: DoubleNode, call: ReadCall): void {
@@ -18,7 +19,7 @@ export function read(node: DoubleNode, call: ReadCall): void {
   const admission = node.admit(call.metadata, '$r', stream);
   if (admission !== 'allowed') return failRead(call, admission);
   const outgoing = new Outgoing(node, call);
-  if (outgoing.strike(options.hasSubscription()) === 'over') return;
+  if (outgoing.strike(stream, options.hasSubscription()) === 'over') return;
   const served = options.hasSubscription()
     ? subscribe(node, options, outgoing)
     : sendPage(node, options, stream, outgoing);
@@ -28,7 +29,7 @@ export function read(node: DoubleNode, call: ReadCall): void {
 async function sendPage(node: DoubleNode, options: ReadReq.Options, stream: string, outgoing: Outgoing): Promise<void> {
   const maxCount = BigInt(options.getCount());
   if (maxCount === 0n) {
-    if (options.hasStream()) throw unknownRead();
+    if (options.hasStream()) throw unreadable('ReadStreamResult');
     // The server looks for a page that is never full.
     return;
   }
@@ -58,7 +59,7 @@ function streamPage(node: DoubleNode, options: ReadReq.Options, stream: string):
     const below = place?.hasStart() ? 0n : from;
     return [...visible].reverse().filter(({ revision }) => below === undefined || revision <= below);
   }
-  if (place?.hasEnd()) throw unknownRead();
+  if (place?.hasEnd()) throw unreadable('ReadStreamResult');
   const from = place?.hasRevision() ? BigInt(place.getRevision()) : 0n;
   const first = visible.findIndex(({ revision }) => revision >= from);
   return first === -1 ? [] : visible.slice(first);
@@ -75,7 +76,7 @@ function allPage(node: DoubleNode, options: ReadReq.Options): readonly LogRecord
   const from = position === undefined ? 0n : BigInt(position.getCommitPosition());
   const first = node.log.indexAtOrAfter(from);
   const found = records[first]?.position ?? end;
-  if (from < end && found !== from) throw unknownRead();
+  if (from < end && found !== from) throw unreadable('ReadAllResult');
   const page = isBackwards(options) ? records.slice(0, first).reverse() : records.slice(first);
   const fits = filterOf(options.getFilter());
   return fits === undefined ? page : page.filter(fits);
