@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import { countsOf } from './jest-counts.mjs';
 import { NODE_LINES, nodeFolder } from './node-lines.mjs';
 
-const STEP_LIMIT_MS = 20 * 60_000;
+const STEP_LIMIT_MS = 35 * 60_000;
 const reports = mkdtempSync(join(tmpdir(), 'writ-ci-'));
 const totals = { passed: 0, failed: 0, skippedNames: [] };
 
