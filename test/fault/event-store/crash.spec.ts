@@ -11,4 +11,5 @@ describeStoreCrashes({
   url: () => process.env['WRIT_STORE_URL'] ?? `sqlite:${join(folder, 'store.db')}`,
   /** `WRIT_CRASH_CYCLES=10000` for a release. */
   cycles: Number(process.env['WRIT_CRASH_CYCLES'] ?? 100),
+  readyWithinMs: 5_000,
 });
