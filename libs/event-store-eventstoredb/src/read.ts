@@ -49,7 +49,7 @@ export async function readAfter(
       if (!isSystemRecord(record) && positionOf(record) > after) ours.push(record);
     }
     if (ours.length >= maxCount || !page.full || page.last === undefined) return ours.slice(0, maxCount);
-    after = page.last;
+    if (page.last > after) after = page.last;
     page = await forwards(client, page.last, SCAN);
   }
 }
@@ -87,7 +87,9 @@ async function firstPositionAfter(client: EventStoreDBClient, after: bigint): Pr
     const over = above.records.filter((record) => positionOf(record) > after);
     const lowest = over.at(-1);
     if (lowest !== undefined) high = positionOf(lowest);
-    if (over.length < above.records.length || !above.full) return high ?? low;
+    // Nothing behind it: from the last record on, which is no answer itself.
+    const [tail] = above.records;
+    if (over.length < above.records.length || !above.full) return high ?? (tail && positionOf(tail)) ?? low;
   }
 }
 
