@@ -22,7 +22,8 @@ COPY --from=build /app/libs ./libs
 COPY --from=build /app/apps ./apps
 COPY --from=build /app/proto ./proto
 COPY --from=build /app/docs/policies ./docs/policies
-RUN install -d -o node -g node -m 0700 /var/lib/writ
+# The second is for what several nodes of one ledger share: keys, tokens, the mark.
+RUN install -d -o node -g node -m 0700 /var/lib/writ /var/lib/writ-shared
 USER node
 VOLUME /var/lib/writ
 EXPOSE 7420 7421
