@@ -5,9 +5,10 @@ import { installOpensslSha256 } from '@writ/signing';
 import { requireLasting } from './open-store.js';
 import { openStoreForReading } from './open-store-for-reading.js';
 import type { Settings } from './settings.js';
+import { unprotectedReasons } from './store-protection.js';
 import { trustOf } from './trust-of.js';
 
-export type { Finding, FsckReport };
+export type { Finding };
 
 type CheckedSettings = Pick<
   Settings,
@@ -19,13 +20,19 @@ export type CheckLedgerOptions = Pick<FsckOptions, 'stateFile' | 'onProgress' | 
   readonly trust?: FsckTrust | undefined;
 };
 
+/** The report of the check, and what it says of the store that was checked. */
+export interface LedgerReport extends FsckReport {
+  /** Why the store does not protect what is appended; absent where it does. No fault by itself. */
+  readonly unprotected?: readonly string[];
+}
+
 /**
  * Checks a ledger from its files up: every page of the store, every event, and all that is made from them
  * (docs/guides/fsck.md). It may be in use; nothing is written but the state file.
  * @throws RejectedError for a store in memory, and as `trustOf`; IntegrityError `STORE_MISSING`, `STORE_NOT_OURS`,
  *   `STORE_NEWER`, `STORE_MIGRATION_NEEDED`
  */
-export async function checkLedger(settings: CheckedSettings, options: CheckLedgerOptions = {}): Promise<FsckReport> {
+export async function checkLedger(settings: CheckedSettings, options: CheckLedgerOptions = {}): Promise<LedgerReport> {
   const location = requireLasting(settings.store);
   // OpenSSL's is several times as fast, and a check is hardly anything but hashing.
   installOpensslSha256();
@@ -35,10 +42,12 @@ export async function checkLedger(settings: CheckedSettings, options: CheckLedge
   const store = await openStoreForReading(location);
   try {
     const { lineageDir, markDir, stateDir } = settings;
-    return await fsck({
+    const unprotected = await unprotectedReasons(location);
+    const report = await fsck({
       ...{ store, trust, storeFaults, lineageDir, markDir, stateDir },
       ...{ stateFile, onProgress, signal, streamsMayHide: location.kind === 'eventstoredb' },
     });
+    return unprotected.length === 0 ? report : { ...report, unprotected };
   } finally {
     await store.close();
   }

@@ -3,7 +3,7 @@
  * and from all of them the operations. The only place that names a driver.
  */
 export { buildDigest, runtimeOf } from './build-digest.js';
-export { checkLedger, type CheckLedgerOptions, type Finding, type FsckReport } from './check-ledger.js';
+export { checkLedger, type CheckLedgerOptions, type Finding, type LedgerReport } from './check-ledger.js';
 export type {
   Instance,
   InstanceCounter,
@@ -18,6 +18,7 @@ export { recoverLedger, type RecoverLedgerOptions, type Recovery } from './recov
 export { isLoopback, parseSettings, type SettingProblem } from './parse-settings.js';
 export { storeName, type Address, type StoreLocation } from './setting-values.js';
 export { SETTINGS, type Settings, type Variable } from './settings.js';
+export { protectStore, type ProtectedStore } from './store-protection.js';
 export { trustOf } from './trust-of.js';
 export { copyStore, type CopyStoreOptions } from './store-copy/copy-store.js';
 export type { CopyProgress, EventsCopied } from './store-copy/copy-events.js';

@@ -35,7 +35,7 @@ export interface Readiness {
   readonly checks: readonly ReadinessCheck[];
 }
 export interface ReadinessCheck {
-  readonly name: 'store' | 'clock' | 'index' | 'lineage' | 'key' | 'shutdown';
+  readonly name: 'store' | 'protection' | 'clock' | 'index' | 'lineage' | 'key' | 'shutdown';
   readonly ok: boolean;
   /** Error code of the failure. */
   readonly code?: string;
@@ -48,6 +48,8 @@ export interface InstanceMetrics {
   /** Appends under way in this process. */
   appendsInFlight(): number;
   counters(): Readonly<Record<InstanceCounter, number>>;
+  /** `true` where the configuration accepts a server that does not protect our streams. */
+  storeUnprotected(): boolean;
   /** Events that the index of executions has not seen yet, as of its last report. */
   indexBehind(): Promise<number>;
 }

@@ -16,6 +16,7 @@ import { openStore, requireFirstLedger, storeFileExists } from './open-store.js'
 import { systemRandomness } from './randomness.js';
 import { readinessOf } from './readiness.js';
 import type { Settings } from './settings.js';
+import { requireProtection } from './store-protection.js';
 import { Sweeper } from './sweeper.js';
 import { fileAuthenticator, openAuthenticator, type Authenticator } from './tokens.js';
 
@@ -25,7 +26,7 @@ import { fileAuthenticator, openAuthenticator, type Authenticator } from './toke
  *
  * @throws IntegrityError `STORE_MISSING` (not created unless `create`), `STORE_NOT_OURS`, `STORE_NEWER`,
  *   `STORE_MIGRATION_NEEDED`, `STORE_CORRUPT`, `KEY_MISMATCH`, `FOREIGN_EVENT`
- * @throws RejectedError `KEY_FILE_INVALID`, `TOKEN_INVALID`
+ * @throws RejectedError `KEY_FILE_INVALID`, `TOKEN_INVALID`, `STORE_URL_INVALID`, `STORE_ACCESS_DENIED`, `STORE_UNPROTECTED`
  * @throws UnavailableError `STORE_UNAVAILABLE`, `STORE_READ_ONLY`, `STORE_FULL`, `CLOCK_BEHIND`, `SIGNER_UNAVAILABLE`
  */
 export async function openInstance(settings: Settings, options: OpenInstanceOptions = {}): Promise<Instance> {
@@ -51,6 +52,11 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
     // 2. The keys at hand, and the store. The first key is durable before a file is made; a server was there before.
     const server = settings.store.kind === 'eventstoredb' ? await openStore(settings, { create }) : undefined;
     if (server !== undefined) opened.push(() => server.close());
+    const unprotected = await requireProtection(settings);
+    if (unprotected.length > 0) {
+      const message = `what is appended is not protected: ${unprotected.join('; ')}`;
+      onAlarm({ kind: 'background_failure', task: 'protection of the store', code: 'STORE_UNPROTECTED', message });
+    }
     const isBegun =
       server === undefined ? storeFileExists(settings.store) : (await server.readAll({ maxCount: 1 })).length > 0;
     const ring = await openRing(settings, { create, isBegun });
@@ -98,6 +104,7 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
       lineage,
       onAlarm,
       authenticator,
+      unprotected,
     });
   } catch (error) {
     for (const close of opened.reverse()) await close().catch(() => undefined);
@@ -115,10 +122,11 @@ interface Parts {
   readonly lineage: Lineage;
   readonly onAlarm: (alarm: Alarm) => void;
   readonly authenticator: Authenticator;
+  readonly unprotected: readonly string[];
 }
 
 function assemble(parts: Parts): Instance {
-  const { settings, engine, clock, store, attestor, index, lineage } = parts;
+  const { settings, engine, clock, store, attestor, index, lineage, unprotected } = parts;
   const gate = new Gate();
   const sweeper = new Sweeper(engine, settings.sweepIntervalMs, parts.onAlarm);
   let closing: Promise<void> | undefined;
@@ -134,9 +142,9 @@ function assemble(parts: Parts): Instance {
     runtime: engine.ports.runtime,
     operations: behindGate(createOperations(engine), gate),
     authenticate: (token) => parts.authenticator.authenticate(token),
-    readiness: () => readinessOf({ store, clock, index, lineage, gate, nodeKeys: engine.ports.nodeKeys }),
+    readiness: () => readinessOf({ store, clock, index, lineage, gate, nodeKeys: engine.ports.nodeKeys, unprotected }),
     lineageStatus: () => lineage.status(),
-    metrics: metricsOf(engine, attestor, index, sweeper),
+    metrics: { ...metricsOf(engine, attestor, index, sweeper), storeUnprotected: () => unprotected.length > 0 },
     startSweeper: () => sweeper.start(),
     close: () => (closing ??= close(parts, gate, sweeper)),
   };
@@ -160,7 +168,12 @@ async function close(parts: Parts, gate: Gate, sweeper: Sweeper): Promise<void> 
   await clock.persist();
 }
 
-function metricsOf(engine: Engine, attestor: Attestor, index: ExecutionIndex, sweeper: Sweeper): InstanceMetrics {
+function metricsOf(
+  engine: Engine,
+  attestor: Attestor,
+  index: ExecutionIndex,
+  sweeper: Sweeper,
+): Omit<InstanceMetrics, 'storeUnprotected'> {
   const { counters, refusals, foreignEvents } = engine;
   return {
     appendsInFlight: () => counters.callsUnderWay,

@@ -10,6 +10,7 @@ function watched(
     isSetBack: boolean;
     store: 'writable' | 'unavailable';
     key: SigningState['standing'];
+    unprotected: readonly string[];
   }> = {},
 ): Watched {
   const status: LineageStatus = {
@@ -31,6 +32,7 @@ function watched(
       },
     },
     gate: new Gate(),
+    unprotected: change.unprotected ?? [],
     nodeKeys: { state: () => ({ signsWith: 'a', current: 'a', standing: change.key ?? 'current' }) },
   } as unknown as Watched;
 }
@@ -48,6 +50,12 @@ describe('readiness', () => {
       ['shutdown', true],
     ]);
     expect((await readinessOf(watched({ store: 'unavailable' }))).ready).toBe(false);
+  });
+
+  it('says that the store is unprotected, and is ready all the same', async () => {
+    const { ready, checks } = await readinessOf(watched({ unprotected: ['our user may delete streams'] }));
+    expect(ready).toBe(true);
+    expect(checks.at(-1)).toMatchObject({ name: 'protection', ok: false, code: 'STORE_UNPROTECTED' });
   });
 
   it.each([

@@ -16,6 +16,8 @@ export interface Watched {
   readonly lineage: Lineage;
   readonly gate: Gate;
   readonly nodeKeys: NodeKeys;
+  /** Why the store does not protect what is appended, which the configuration accepts; empty where it does. */
+  readonly unprotected: readonly string[];
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Watched {
  * proofs then come later, unless it has found that the store was set back: then nothing is written.
  */
 export async function readinessOf(watched: Watched): Promise<Readiness> {
-  const { store, clock, index, lineage, gate, nodeKeys } = watched;
+  const { store, clock, index, lineage, gate, nodeKeys, unprotected } = watched;
   const checks = await Promise.all([
     checkStore(store),
     checkClock(clock),
@@ -32,7 +34,8 @@ export async function readinessOf(watched: Watched): Promise<Readiness> {
     checkKey(nodeKeys),
     checkShutdown(gate),
   ]);
-  return { ready: isWritable(lineage) && checks.every((check) => check.ok || isBearable(check)), checks };
+  const ready = isWritable(lineage) && checks.every((check) => check.ok || isBearable(check));
+  return { ready, checks: [...checks, ...checkProtection(unprotected)] };
 }
 
 /** A rotated key goes on counting until it is revoked. */
@@ -102,6 +105,14 @@ async function checkKey(nodeKeys: NodeKeys): Promise<ReadinessCheck> {
     case 'revoked':
       return { name: 'key', ok: false, code: 'KEY_REVOKED', detail: `${signsWith} is revoked: nothing is signed` };
   }
+}
+
+/** Accepted by the configuration: told as long as it lasts, and no reason to serve nothing. */
+function checkProtection(unprotected: readonly string[]): ReadinessCheck[] {
+  if (unprotected.length === 0) return [];
+  return [
+    { name: 'protection', ok: false, code: 'STORE_UNPROTECTED', detail: `unprotected: ${unprotected.join('; ')}` },
+  ];
 }
 
 async function checkShutdown(gate: Gate): Promise<ReadinessCheck> {

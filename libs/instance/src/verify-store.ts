@@ -7,6 +7,7 @@ import { createVerifier, opensslVerify, type Verifier } from '@writ/signing';
 import { requireLasting } from './open-store.js';
 import { openStoreForReading } from './open-store-for-reading.js';
 import type { StoreLocation } from './setting-values.js';
+import { unprotectedReasons } from './store-protection.js';
 
 /** What reading a whole store against pinned keys came to. */
 export interface StoreVerification {
@@ -16,6 +17,8 @@ export interface StoreVerification {
   readonly signed: number;
   /** How many events of each type were signed. */
   readonly types: Readonly<Record<string, number>>;
+  /** Why the store does not protect what is appended; absent where it does. */
+  readonly unprotected?: readonly string[];
   /** The first faults; how many there are in all is `events - signed`. */
   readonly faults: readonly StoreFault[];
 }
@@ -50,7 +53,8 @@ export async function verifyStore(
       const { position } = page.at(-1) as RecordedEvent; // not empty
       page = await store.readAll({ maxCount: PAGE, after: position });
     }
-    return reading.result();
+    const unprotected = await unprotectedReasons(location);
+    return { ...reading.result(), ...(unprotected.length === 0 ? {} : { unprotected }) };
   } finally {
     await store.close();
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { checkLedger, restoreStore, storeName, type FsckReport, type Settings } from '@writ/instance';
+import { checkLedger, restoreStore, storeName, type LedgerReport, type Settings } from '@writ/instance';
 import { LedgerError } from '@writ/errors';
 import { answering, command, type Shell } from '../command.js';
 import { settingsOf } from '../input/settings-of.js';
@@ -58,7 +58,7 @@ export function restoreCommand(shell: Shell): Command {
 }
 
 /** @returns why it was not checked, where there is nobody to believe */
-async function checkRestored({ world }: Shell, settings: Settings, flags: Flags): Promise<FsckReport | string> {
+async function checkRestored({ world }: Shell, settings: Settings, flags: Flags): Promise<LedgerReport | string> {
   const trust = flags.trust === undefined ? undefined : await readTrustFile(world, flags.trust);
   const progress = progressOn(world.stderr, 'fsck', 0, world.nowMs);
   try {
@@ -71,7 +71,7 @@ async function checkRestored({ world }: Shell, settings: Settings, flags: Flags)
   }
 }
 
-function checkText(check: FsckReport | string, style: Style): string[] {
+function checkText(check: LedgerReport | string, style: Style): string[] {
   if (typeof check === 'string') {
     return [style.dim(`not checked, for want of keys (${check}): writ fsck --trust <file>`)];
   }

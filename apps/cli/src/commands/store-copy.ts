@@ -41,7 +41,8 @@ export function copyCommand(shell: Shell): Command {
     );
 }
 
-function urlOf(flag: string): string {
+/** A URL, or with `@` the file that holds it. */
+export function urlOf(flag: string): string {
   if (!flag.startsWith('@')) return flag;
   try {
     return readFileSync(flag.slice(1), 'utf8').split('\n', 1)[0]?.trim() ?? '';

@@ -3,6 +3,7 @@ import { migrateStore } from '@writ/instance';
 import { answering, command, group, type Shell } from '../command.js';
 import { settingsOf } from '../input/settings-of.js';
 import { copyCommand } from './store-copy.js';
+import { protectCommand } from './store-protect.js';
 
 interface Flags {
   readonly store?: string;
@@ -10,7 +11,7 @@ interface Flags {
 }
 
 export function storeCommand(shell: Shell): Command {
-  return group('store', 'where events are kept', [migrateCommand(shell), copyCommand(shell)]);
+  return group('store', 'where events are kept', [migrateCommand(shell), copyCommand(shell), protectCommand(shell)]);
 }
 
 function migrateCommand(shell: Shell): Command {

@@ -165,7 +165,11 @@ async function verifyWholeStore({ world }: Shell, flags: Flags, store: string): 
   };
 }
 
-function storeText({ events, signed, types, faults }: StoreVerification, verified: boolean, style: Style): string {
+function storeText(
+  { events, signed, types, faults, unprotected = [] }: StoreVerification,
+  verified: boolean,
+  style: Style,
+): string {
   const head = verified
     ? `${style.good('signed')}: all ${events} events`
     : `${style.bad('NOT VERIFIED')}: ${events - signed} of ${events} events are not signed as they stand`;
@@ -173,7 +177,8 @@ function storeText({ events, signed, types, faults }: StoreVerification, verifie
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([type, count]) => [type, String(count)]);
   const listed = faults.map(({ stream, revision, code }) => `  ${printable(stream)} revision ${revision}: ${code}`);
-  return [head, ...listed, table(style, ['type', 'signed'], rows)].join('\n');
+  const besides = unprotected.map((reason) => `${style.bad('unprotected')}: ${printable(reason)}`);
+  return [head, ...listed, table(style, ['type', 'signed'], rows), ...besides].join('\n');
 }
 
 function counted(count: number, noun: string): string {

@@ -1,4 +1,4 @@
-import type { Finding, FsckReport } from '@writ/instance';
+import type { Finding, LedgerReport } from '@writ/instance';
 import { printable, type Style } from './style.js';
 import { fields, table } from './table.js';
 
@@ -6,7 +6,7 @@ import { fields, table } from './table.js';
 const SHOWN = 20;
 
 /** A report of `writ fsck` for people. */
-export function reportText(report: FsckReport): (style: Style) => string {
+export function reportText(report: LedgerReport): (style: Style) => string {
   return (style) => {
     const { findings, counts, verdict } = report;
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -26,11 +26,12 @@ function rowOf({ kind, index, stream, revision, path, code, message }: Finding):
   return [kind, index ?? '', printable(where), code, printable(message)];
 }
 
-function figuresOf(report: FsckReport): [string, string][] {
+function figuresOf(report: LedgerReport): [string, string][] {
   const { compared, events, sizeLeaves, root, checkpointSizeLeaves, notYetSequenced, lostByRecovery } = report;
   const { hashTiles, entryBundles, indexRows, checkpointFiles, publishedCheckpoints, mark, seenHead } = compared;
   const more: [string, string][] = [];
   if (!report.complete) more.push(['incomplete', 'the store could not be read to its end']);
+  if (report.unprotected !== undefined) more.push(['unprotected', printable(report.unprotected.join('; '))]);
   if (notYetSequenced > 0) more.push(['not yet in the tree', String(notYetSequenced)]);
   if (lostByRecovery > 0) more.push(['lost, as a recovery says', String(lostByRecovery)]);
   return [

@@ -67,6 +67,7 @@ export class CallMetrics {
   watch(ledger: ServedLedger, inFlight: () => number): void {
     this.gauge('writ_calls_in_flight', inFlight);
     this.gauge('writ_appends_in_flight', () => ledger.metrics.appendsInFlight());
+    this.gauge('writ_store_unprotected', () => (ledger.metrics.storeUnprotected() ? 1 : 0));
     this.gauge('writ_index_behind_events', () => ledger.metrics.indexBehind());
     for (const [name, read] of Object.entries(LINEAGE_GAUGES)) {
       this.gauge(name as keyof typeof LINEAGE_GAUGES, async () => read(await ledger.lineageStatus()));

@@ -16,7 +16,12 @@ const alerts = parse(readFileSync(resolve(guides, 'alerts.yaml'), 'utf8')) as {
 const names = Object.keys(METRICS);
 const counters = Object.fromEntries(Object.keys(INSTANCE_COUNTERS).map((name, index) => [name, index]));
 const ledger = {
-  metrics: { appendsInFlight: () => 3, counters: () => counters, indexBehind: async () => 7 },
+  metrics: {
+    appendsInFlight: () => 3,
+    counters: () => counters,
+    indexBehind: async () => 7,
+    storeUnprotected: () => false,
+  },
   lineageStatus: async () => ({
     role: 'publisher',
     sizeLeaves: 11n,

@@ -10,6 +10,7 @@ export const METRICS = {
   writ_calls_in_flight: 'Units of work under way (a batch counts its items).',
   writ_items_total: 'Items of EvaluateBatch and EvaluateStream that were answered, by code.',
   writ_ready: '1 while this node takes writes, 0 while it does not.',
+  writ_store_unprotected: '1 while the store does not protect what is appended, which the configuration accepts.',
   writ_appends_in_flight: 'Appends that wait for the store.',
   writ_appends_total: 'Appends that the store acknowledged.',
   writ_append_failures_total: 'Appends that failed, or whose outcome stayed unknown.',
