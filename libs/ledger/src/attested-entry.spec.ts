@@ -25,7 +25,6 @@ describe('the entry of a stored event, read for the tree', () => {
     const whole = openEntry(stored, naming?.salt);
     expect(attestedEntry(stored, naming)).toEqual({
       eventId: whole.entry.eventId,
-      entryBytes: whole.entryBytes,
       leafHash: whole.leafHash,
       attestation: whole.attestation,
       naming: { stream: stored.stream, ref: whole.entry.streamRef, salt: whole.streamSalt },
@@ -59,14 +58,14 @@ describe('the entry of a stored event, read for the tree', () => {
   });
 
   it('names nothing but the event that is there, whichever byte of the metadata is another', () => {
-    const { entryBytes } = attestedEntry(first);
+    const { entry } = attestedEntry(first).attestation;
     for (let at = 0; at < first.metadata.length; at++) {
       const metadata = first.metadata.slice();
       metadata[at] = (metadata[at] ?? 0) ^ 1;
       try {
         const read = attestedEntry({ ...first, metadata });
-        const { dataDigest, eventId, revision } = JSON.parse(textOf(read.entryBytes)) as Record<string, unknown>;
-        const own = JSON.parse(textOf(entryBytes)) as Record<string, unknown>;
+        const { dataDigest, eventId, revision } = JSON.parse(read.attestation.entry) as Record<string, unknown>;
+        const own = JSON.parse(entry) as Record<string, unknown>;
         expect([dataDigest, eventId, revision]).toEqual([own['dataDigest'], own['eventId'], own['revision']]);
       } catch (error) {
         if (error instanceof Error && 'matcherResult' in error) throw error;

@@ -1,8 +1,8 @@
-import { parseBase64, sha256Digest, textOf, utf8 } from '@writ/encoding';
+import { parseBase64, sha256Digest, textOf } from '@writ/encoding';
 import type { EventId, Hash32, KeyId } from '@writ/encoding';
 
 import { SALT_BYTES } from './commitment.js';
-import { leafHashOf } from './entry.js';
+import { leafHashOfText } from './entry.js';
 import type { Attestation } from './metadata.js';
 import { openEntry, type StoredEvent } from './open-event.js';
 import { isSaltedStream, streamRefOf } from './stream.js';
@@ -10,8 +10,8 @@ import { isSaltedStream, streamRefOf } from './stream.js';
 /** What the tree needs of an event, and the signature that vouches for it. */
 export interface AttestedEntry {
   readonly eventId: EventId;
-  readonly entryBytes: Uint8Array;
   readonly leafHash: Hash32;
+  /** With the entry. */
   readonly attestation: Attestation;
   readonly naming: StreamNaming;
 }
@@ -24,13 +24,6 @@ export interface StreamNaming {
   readonly salt: Uint8Array | undefined;
 }
 
-/** Metadata begin with this member, in the one order that `encodeMetadata` writes; an entry's only escapes are of quotes. */
-const ATTESTATION =
-  /^\{"attestation":\{"batch":\{"index":(0|[1-9][0-9]{0,9}),"path":\[((?:"[A-Za-z0-9+/]{43}="(?:,(?="))?){0,32})\],"size":([1-9][0-9]{0,9})\},"entry":"((?:[^"\\]|\\")*)","keyId":"([0-9a-f]{16})","signature":"([A-Za-z0-9+/]{86}==)"\},"/;
-/** The last members; quotes inside of a string are escaped, so no value can look like this. */
-const SALT = /,"streamSalt":"([A-Za-z0-9+/]{22}==)"(?:,"trace":"[^"\\]*")?,"v":1\}$/;
-const RECORDED_AT = /^\{"dataDigest":"[^"]*","eventId":"[^"]*","recordedAt":"([^"]*)",/;
-
 /**
  * The entry of a stored event, as `openEntry` tells it, without a look at what stands beside the attestation: whoever
  * gives places in the tree reads every event once, and nothing else of it. The entry is held to the event field by
@@ -40,44 +33,71 @@ const RECORDED_AT = /^\{"dataDigest":"[^"]*","eventId":"[^"]*","recordedAt":"([^
  * Throws IntegrityError as `openEntry`.
  */
 export function attestedEntry(stored: StoredEvent, known?: StreamNaming): AttestedEntry {
-  return quickly(stored, known) ?? slowly(stored, known);
+  return attestedEntryIn(textIn(stored.metadata), stored, known);
+}
+
+/** As `attestedEntry`, for a caller that has use for the text of the metadata too; empty where they are none. */
+export function attestedEntryIn(metadataText: string, stored: StoredEvent, known?: StreamNaming): AttestedEntry {
+  return quickly(metadataText, stored, known) ?? slowly(stored, known);
 }
 
 /** `undefined` where anything is otherwise than `encodeMetadata` writes it, or than the entry says. */
-function quickly(stored: StoredEvent, known: StreamNaming | undefined): AttestedEntry | undefined {
-  const text = textIn(stored.metadata);
-  const attestation = attestationIn(text);
+function quickly(text: string, stored: StoredEvent, known: StreamNaming | undefined): AttestedEntry | undefined {
+  const begin = attestationBegin(text);
   const naming = namingOf(stored, text, known);
-  const recordedAt = RECORDED_AT.exec(attestation?.entry ?? '')?.[1];
-  if (attestation === undefined || naming === undefined || recordedAt === undefined) return undefined;
+  if (begin === undefined || naming === undefined) return undefined;
   const { eventId, revision, type, typeVersion, data } = stored;
+  const recordedAtBegin = begin.entryAt + RECORDED_AT_OFFSET;
+  const recordedAt = text.slice(recordedAtBegin, recordedAtBegin + INSTANT_LENGTH);
+  if (!INSTANT.test(recordedAt)) return undefined;
   const entry =
     `{"dataDigest":"${sha256Digest(data)}","eventId":"${eventId}","recordedAt":"${recordedAt}",` +
     `"revision":"${String(revision)}","streamRef":"${naming.ref}","type":"${type}","typeVersion":${String(typeVersion)},"v":1}`;
-  if (entry !== attestation.entry) return undefined;
-  const entryBytes = utf8(entry);
-  // The id is what the entry says, character by character.
-  return { eventId: eventId as EventId, entryBytes, leafHash: leafHashOf(entryBytes), attestation, naming };
+  // As a string within JSON: its quotes escaped, and quotes around it.
+  const spelled = JSON.stringify(entry);
+  if (!text.startsWith(spelled, begin.entryAt)) return undefined;
+  ATTESTATION_END.lastIndex = begin.entryAt + spelled.length;
+  const end = ATTESTATION_END.exec(text);
+  if (end === null) return undefined;
+  const [, keyId = '', signature = ''] = end;
+  return {
+    // The id is what the entry says, character by character.
+    eventId: eventId as EventId,
+    leafHash: leafHashOfText(entry),
+    attestation: { entry, keyId: keyId as KeyId, batch: begin.batch, signature },
+    naming,
+  };
 }
 
 /** Every form, and every refusal with its reason. */
 function slowly(stored: StoredEvent, known: StreamNaming | undefined): AttestedEntry {
-  const { entry, entryBytes, leafHash, attestation, streamSalt } = openEntry(stored, known?.salt);
+  const { entry, leafHash, attestation, streamSalt } = openEntry(stored, known?.salt);
   const naming = { stream: stored.stream, ref: entry.streamRef, salt: streamSalt };
-  return { eventId: entry.eventId, entryBytes, leafHash, attestation, naming };
+  return { eventId: entry.eventId, leafHash, attestation, naming };
 }
 
-function attestationIn(text: string): Attestation | undefined {
-  const match = ATTESTATION.exec(text);
+/** Metadata begin with this member, in the one order that `encodeMetadata` writes. */
+const ATTESTATION_BEGIN =
+  /^\{"attestation":\{"batch":\{"index":(0|[1-9][0-9]{0,9}),"path":\[([^\]]*)\],"size":([1-9][0-9]{0,9})\},"entry":/;
+const SIBLINGS = /^(?:"[A-Za-z0-9+/]{43}="(?:,(?="))?){0,32}$/;
+/** Behind the entry. */
+const ATTESTATION_END = /,"keyId":"([0-9a-f]{16})","signature":"([A-Za-z0-9+/]{86}==)"\},"/y;
+/** The last members; quotes inside of a string are escaped, so no value can look like this. */
+const SALT = /,"streamSalt":"([A-Za-z0-9+/]{22}==)"(?:,"trace":"[^"\\]*")?,"v":1\}$/;
+/** The one field of an entry that the event does not tell otherwise. Before it stand a digest and an id, each of one length. */
+const RECORDED_AT_OFFSET =
+  `"{\\"dataDigest\\":\\"sha256:${'0'.repeat(64)}\\",\\"eventId\\":\\"${'0'.repeat(36)}\\",\\"recordedAt\\":\\"`.length;
+const INSTANT_LENGTH = '2026-11-23T16:05:42.123Z'.length;
+const INSTANT = /^[0-9TZ:.-]{24}$/;
+
+/** What stands before the entry, and where that begins. */
+function attestationBegin(text: string): { batch: Attestation['batch']; entryAt: number } | undefined {
+  const match = ATTESTATION_BEGIN.exec(text);
   if (match === null) return undefined;
-  const [, index = '', path = '', size = '', entry = '', keyId = '', signature = ''] = match;
+  const [whole, index = '', path = '', size = ''] = match;
+  if (!SIBLINGS.test(path)) return undefined;
   const siblings = path === '' ? [] : path.slice(1, -1).split('","');
-  return {
-    entry: entry.replaceAll('\\"', '"'),
-    keyId: keyId as KeyId,
-    batch: { index: Number(index), size: Number(size), path: siblings },
-    signature,
-  };
+  return { batch: { index: Number(index), size: Number(size), path: siblings }, entryAt: whole.length };
 }
 
 function namingOf(stored: StoredEvent, text: string, known: StreamNaming | undefined): StreamNaming | undefined {

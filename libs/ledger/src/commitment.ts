@@ -86,6 +86,20 @@ export function opens(commitment: Commitment, name: CommitmentName, opening: Ope
   }
 }
 
+/** As `opens`, of an opening whose value is at hand in canonical form. */
+export function opensText(commitment: Commitment, name: CommitmentName, salt: string, valueText: string): boolean {
+  try {
+    return commitToText(parseBase64(salt, SALT_BYTES), name, valueText) === commitment;
+  } catch {
+    return false;
+  }
+}
+
+/** Canonical text of the value of an opening, for one that this process has read from JSON. Throws as `commit`. */
+export function openingValueText(value: JsonValue): string {
+  return canonicalTextOfOwn(value, VALUE_DEPTH);
+}
+
 /** What is stored of a holder: `SHA-256("writ/holder/v1\n" ‖ holder)`. Throws REQUEST_INVALID unless it has 16 bytes. */
 export function holderHashOf(holder16: Uint8Array): Digest {
   requireSalt(holder16);

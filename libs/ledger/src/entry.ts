@@ -36,12 +36,17 @@ const MEMBERS = ['dataDigest', 'eventId', 'recordedAt', 'revision', 'streamRef',
 export function entryOf(entry: Entry): EncodedEntry {
   const text = entryText(entry);
   const bytes = utf8(text);
-  return { text, bytes, leafHash: sha256OfText(LEAF_PREFIX, text) };
+  return { text, bytes, leafHash: leafHashOfText(text) };
 }
 
 /** The leaf of an entry's bytes. */
 export function leafHashOf(entryBytes: Uint8Array): Hash32 {
   return sha256(LEAF_PREFIX, entryBytes);
+}
+
+/** The leaf of an entry's text. */
+export function leafHashOfText(text: string): Hash32 {
+  return sha256OfText(LEAF_PREFIX, text);
 }
 
 /** The canonical text of an entry. */

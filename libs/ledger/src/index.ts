@@ -67,7 +67,9 @@ export {
   commit,
   commitBodyDigest,
   holderHashOf,
+  openingValueText,
   opens,
+  opensText,
   openingsText,
   sealValue,
   SALT_BYTES,
@@ -99,7 +101,7 @@ export {
 } from './event-schema.js';
 export { encodeMetadata, parseAttestation, parseMetadata, type Attestation, type EventMetadata } from './metadata.js';
 export { prepare, prepareAll, type PreparedEvent, type SealOptions } from './seal.js';
-export { attestedEntry, type AttestedEntry, type StreamNaming } from './attested-entry.js';
+export { attestedEntry, attestedEntryIn, type AttestedEntry, type StreamNaming } from './attested-entry.js';
 export { openEntry, openEvent, type OpenedEntry, type OpenedEvent, type StoredEvent } from './open-event.js';
 export { decide, needsVerdict } from './execution/decide.js';
 export { evolve, evolveAll, isExecutionEvent } from './execution/evolve.js';

@@ -14,17 +14,21 @@ export interface Frontier {
  */
 export class LogTree {
   readonly #hashes: Hash[] = [];
+  /** Of those subtrees, each lower than the one before. */
+  readonly #heights: number[] = [];
   #size = 0n;
 
   /** Goes on from a frontier; throws REQUEST_INVALID unless it has one hash for each bit of its size. */
   static from({ sizeLeaves, hashes }: Frontier): LogTree {
     const tree = new LogTree();
     tree.#size = counterOf(sizeLeaves, 'sizeLeaves');
-    if (hashes.length !== bitsSet(tree.#size)) refuse('hashes', 'a frontier has one hash for each bit of its size');
+    if (hashes.length !== bitsIn(tree.#size).length)
+      refuse('hashes', 'a frontier has one hash for each bit of its size');
     for (const hash of hashes) {
       requireHash(hash, 'hashes');
       tree.#hashes.push(hash.slice());
     }
+    tree.#heights.push(...bitsIn(tree.#size));
     return tree;
   }
 
@@ -32,17 +36,24 @@ export class LogTree {
     return this.#size;
   }
 
-  /** Appends one leaf by its hash; the index that it got is the size before. */
-  append(hash: Hash): void {
+  /**
+   * Appends one leaf by its hash; the index that it got is the size before.
+   * @param onJoined called, from below, for each perfect subtree that this leaf completes: its height, above 0, and root
+   */
+  append(hash: Hash, onJoined?: (height: number, root: Hash) => void): void {
     requireHash(hash, 'hash');
     let node: Hash = hash.slice();
-    // Every bit that carries joins two perfect subtrees of equal height.
-    for (let size = this.#size; (size & 1n) === 1n; size >>= 1n) {
+    let height = 0;
+    // Two perfect subtrees of equal height are one of the next.
+    for (; this.#heights.at(-1) === height; height++) {
       const left = this.#hashes.pop();
+      this.#heights.pop();
       if (left === undefined) throw new Error('a frontier has one hash for each bit of its size');
       node = nodeHash(left, node);
+      onJoined?.(height + 1, node);
     }
     this.#hashes.push(node);
+    this.#heights.push(height);
     this.#size += 1n;
   }
 
@@ -68,8 +79,13 @@ export class LogTree {
   }
 }
 
-function bitsSet(size: bigint): number {
-  let count = 0;
-  for (let rest = size; rest > 0n; rest &= rest - 1n) count += 1;
-  return count;
+/** Which bits are set, highest first. */
+function bitsIn(size: bigint): number[] {
+  const bits: number[] = [];
+  let bit = 0;
+  for (let rest = size; rest > 0n; rest >>= 1n) {
+    if ((rest & 1n) === 1n) bits.unshift(bit);
+    bit += 1;
+  }
+  return bits;
 }

@@ -4,12 +4,32 @@ import type { Attestation } from '@writ/ledger';
 
 /** Nodes that are remembered, of all batches: some 150 bytes each. A reader in commit order needs those of a few batches. */
 const MAX_NODES = 65_536;
-const HEIGHT_FACTOR = 2 ** 33;
 const NODE_PREFIX = 1;
 const HASH_BYTES = 32;
+/** 32 bytes in their one spelling. */
+const HASH_BASE64 = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 
-/** Nodes of one signed batch, by height and place; base64. Every one of them was hashed up to the signed root. */
-type KnownNodes = Map<number, string>;
+/** Nodes of one signed batch, by height and then by place; base64. Every one of them was hashed up to the signed root. */
+class KnownNodes {
+  readonly #heights: Map<number, string>[] = [];
+  size = 0;
+
+  get(height: number, place: number): string | undefined {
+    return this.#heights[height]?.get(place);
+  }
+
+  add({ height, place, node }: PlacedNode): void {
+    const nodes = (this.#heights[height] ??= new Map<number, string>());
+    if (!nodes.has(place)) this.size += 1;
+    nodes.set(place, node);
+  }
+}
+
+interface PlacedNode {
+  readonly height: number;
+  readonly place: number;
+  readonly node: string;
+}
 
 /**
  * Checks leaves of signed batches of one origin, sharing what events of one micro-batch have in common: the signature, and the nodes
@@ -38,12 +58,12 @@ export class BatchVerdicts {
     const known = this.#batches.get(name);
     if (known !== undefined) {
       const before = known.size;
-      const led = climbs(known, batch, leafHash);
+      const root = climb(batch, leafHash, known);
       this.#nodes += known.size - before;
       this.#makeRoom(known);
-      return led;
+      return root !== undefined;
     }
-    const nodes: KnownNodes = new Map();
+    const nodes = new KnownNodes();
     const root = climb(batch, leafHash, nodes);
     if (root === undefined) return false;
     const message = attestationMessage(this.#origin, batch.size, Buffer.from(root, 'base64'));
@@ -66,76 +86,61 @@ export class BatchVerdicts {
   }
 }
 
-/** As `climb`, in a batch whose root is signed: adds to the known nodes those that lead to known ones, or none. */
-function climbs(known: KnownNodes, batch: Attestation['batch'], leafHash: Uint8Array): boolean {
-  const nodes: KnownNodes = new Map();
-  if (climb(batch, leafHash, nodes, known) === undefined) return false;
-  for (const [at, node] of nodes) known.set(at, node);
-  return true;
-}
-
 /**
- * Hashes from a leaf to the root (RFC 6962 section 2.1: pairs are joined, a last odd node is lifted unchanged), noting
- * every node and sibling on the way. Once a known node is met, the rest of the path must be known too and is compared
- * instead of hashed. `undefined` where the path has another length, another spelling, or leads elsewhere.
+ * Hashes from a leaf to the root (RFC 6962 section 2.1: pairs are joined, a last odd node is lifted unchanged), as far as
+ * no known node is met. From there on everything is known, for it led to the root before: the rest of the path is
+ * compared. What is new is added to `known`, nodes and siblings, but only once it is at the root or at a known node.
+ * @returns the node at the end, which is the root where none was known; `undefined` where the path has another length,
+ *   another spelling, or leads elsewhere
  */
 function climb(
   { index, size, path }: Attestation['batch'],
   leafHash: Uint8Array,
-  nodes: KnownNodes,
-  known?: KnownNodes,
+  known: KnownNodes,
 ): string | undefined {
   if (!Number.isInteger(index) || !Number.isInteger(size) || index < 0 || index >= size) return undefined;
+  const fresh: PlacedNode[] = [];
   let node = Buffer.from(leafHash.buffer, leafHash.byteOffset, leafHash.length).toString('base64');
-  let place = index;
-  let last = size - 1;
-  let steps = 0;
   let met = false;
-  for (let height = 0; ; height++) {
-    const here = height * HEIGHT_FACTOR + place;
-    const expected = known?.get(here);
-    if (expected !== undefined) {
-      if (expected !== node) return undefined;
-      met = true;
-    } else if (met) {
-      return undefined;
-    } else {
-      nodes.set(here, node);
+  let steps = 0;
+  for (let height = 0, place = index, last = size - 1; ; height++) {
+    if (!met) {
+      const expected = known.get(height, place);
+      if (expected === undefined) fresh.push({ height, place, node });
+      else if (expected === node) met = true;
+      else return undefined;
     }
     if (last === 0) break;
-    const beside = place % 2 === 0 ? place + 1 : place - 1;
+    const isRight = place % 2 === 1;
+    const beside = isRight ? place - 1 : place + 1;
     if (beside <= last) {
       const sibling = path[steps];
       steps += 1;
       if (sibling === undefined) return undefined;
-      const there = height * HEIGHT_FACTOR + beside;
-      const above = known?.get((height + 1) * HEIGHT_FACTOR + Math.floor(place / 2));
-      if (above !== undefined && known?.get(there) !== undefined && expected !== undefined) {
-        if (known.get(there) !== sibling) return undefined;
-        node = above;
+      if (met) {
+        if (sibling !== known.get(height, beside)) return undefined;
       } else {
-        const joined = place % 2 === 0 ? join(node, sibling) : join(sibling, node);
-        if (joined === undefined) return undefined;
-        nodes.set(there, sibling);
-        node = joined;
+        if (!HASH_BASE64.test(sibling)) return undefined;
+        fresh.push({ height, place: beside, node: sibling });
+        node = isRight ? join(sibling, node) : join(node, sibling);
       }
     }
     place = Math.floor(place / 2);
     last = Math.floor(last / 2);
   }
-  return steps === path.length ? node : undefined;
+  if (steps !== path.length) return undefined;
+  for (const placed of fresh) known.add(placed);
+  return node;
 }
 
-/** Both in base64; `undefined` unless both are 32 bytes in their one spelling. */
-function join(left: string, right: string): string | undefined {
-  const leftBytes = bytesOf(left, HASH_BYTES);
-  const rightBytes = bytesOf(right, HASH_BYTES);
-  if (leftBytes === undefined || rightBytes === undefined) return undefined;
-  const input = Buffer.allocUnsafe(1 + 2 * HASH_BYTES);
-  input[0] = NODE_PREFIX;
-  input.set(leftBytes, 1);
-  input.set(rightBytes, 1 + HASH_BYTES);
-  return hash('sha256', input, 'base64');
+const joined = Buffer.alloc(1 + 2 * HASH_BYTES);
+joined[0] = NODE_PREFIX;
+
+/** Both in base64, and 32 bytes. */
+function join(left: string, right: string): string {
+  joined.write(left, 1, HASH_BYTES, 'base64');
+  joined.write(right, 1 + HASH_BYTES, HASH_BYTES, 'base64');
+  return hash('sha256', joined, 'base64');
 }
 
 /** Node's decoder takes any spelling; writing the bytes out again shows whether it was the one. */

@@ -14,7 +14,7 @@ export type ReadEvent = { readonly contiguity: Contiguity } & (
   | {
       readonly kind: 'attested';
       readonly leafHash: Uint8Array;
-      readonly entryBytes: Uint8Array;
+      readonly entry: string;
       readonly keyId: KeyId;
     }
   | { readonly kind: 'foreign'; readonly code: ErrorCode; readonly message: string }
@@ -41,21 +41,21 @@ export class EventReader {
   }
 
   read(stored: RecordedEvent): ReadEvent {
-    const contiguity = this.#places.contiguityOf(stored);
+    const place = this.#places.placeOf(stored.stream);
+    const contiguity = place.take(stored.revision);
     try {
-      const hashed = hashEvent(stored, this.#places.namingOf(stored.stream));
-      if (stored.revision === 0n) this.#places.learn(hashed.naming);
-      const { attestation, leafHash, entryBytes } = hashed;
-      const { keyId } = attestation;
-      const publicKey = this.#keys.publicKeyOf(keyId);
-      if (publicKey === undefined) {
+      const hashed = hashEvent(stored, place.naming);
+      if (stored.revision === 0n) place.naming = hashed.naming;
+      const { attestation, leafHash } = hashed;
+      const key = this.#keys.keyOf(attestation.keyId);
+      if (key === undefined) {
         return { kind: 'foreign', contiguity, code: 'KEY_UNKNOWN', message: 'no key that is trusted here attests it' };
       }
-      if (!this.#verdicts.accepts(attestation, leafHash, publicKey)) {
+      if (!this.#verdicts.accepts(attestation, leafHash, key.publicKey)) {
         const message = 'its attestation does not verify';
         return { kind: 'foreign', contiguity, code: 'ATTESTATION_INVALID', message };
       }
-      return { kind: 'attested', contiguity, leafHash, entryBytes, keyId };
+      return { kind: 'attested', contiguity, leafHash, entry: attestation.entry, keyId: key.keyId };
     } catch (error) {
       const code = codeOf(error);
       return { kind: 'foreign', contiguity, code, message: (error as LedgerError).message };

@@ -1,9 +1,11 @@
-import { canonicalText, textOf, type Commitment } from '@writ/encoding';
+import { canonicalTextOfOwn, textOf, type Commitment } from '@writ/encoding';
 import { IntegrityError } from '@writ/errors';
 import type { RecordedEvent } from '@writ/event-store';
 import {
-  attestedEntry,
-  opens,
+  attestedEntryIn,
+  openingsText,
+  openingValueText,
+  opensText,
   parseMetadata,
   type AttestedEntry,
   type CommitmentName,
@@ -16,13 +18,22 @@ interface Beside {
   readonly openings?: Openings;
   readonly streamSalt?: string;
   readonly trace?: string;
-  readonly v: number;
 }
 
-const MEMBERS_BESIDE = new Set(['openings', 'streamSalt', 'trace', 'v']);
-const NOTHING_BESIDE: Beside = { v: 1 };
-/** As `encodeMetadata` allows for the openings, and one for the object around them. */
-const DEPTH = { maxDepth: 44 } as const;
+/** An opening as it is hashed. */
+interface SpelledOpening {
+  readonly name: string;
+  readonly salt: string;
+  readonly valueText: string;
+}
+
+/** The same, with every value of an opening in the spelling that was read. */
+interface SpelledBeside {
+  readonly openings: readonly SpelledOpening[];
+  readonly streamSalt: string | undefined;
+}
+
+const NOTHING_BESIDE: SpelledBeside = { openings: [], streamSalt: undefined };
 
 /**
  * The entry of a stored event, made from the event again and held to the one that its attestation names; and all else in
@@ -32,17 +43,25 @@ const DEPTH = { maxDepth: 44 } as const;
  * @throws IntegrityError `FOREIGN_EVENT`, `ATTESTATION_INVALID`
  */
 export function hashEvent(stored: RecordedEvent, known: StreamNaming | undefined): AttestedEntry {
-  const entry = attestedEntry(stored, known);
-  const { openings, streamSalt } = besideIn(stored, entry.attestation.signature);
+  const text = textIn(stored.metadata);
+  const entry = attestedEntryIn(text, stored, known);
+  const { openings, streamSalt } = besideIn(stored, text, entry.attestation.signature);
   if (streamSalt !== undefined) requireSalt(stored, streamSalt, entry.naming);
-  if (openings !== undefined) requireOpenings(stored, openings);
+  if (openings.length > 0) requireOpenings(stored, openings);
   return entry;
 }
 
+/** Empty for what is no text. */
+function textIn(bytes: Uint8Array): string {
+  try {
+    return textOf(bytes);
+  } catch {
+    return '';
+  }
+}
+
 /** The members behind the attestation, which ends with its signature. */
-function besideIn(stored: RecordedEvent, signature: string): Beside {
-  const { metadata } = stored;
-  const text = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.length).toString('utf8');
+function besideIn(stored: RecordedEvent, text: string, signature: string): SpelledBeside {
   // The entry before it holds no quote that is not escaped, so this is the first place where it can be.
   const end = `"signature":"${signature}"},`;
   const begin = text.indexOf(end) + end.length;
@@ -50,22 +69,34 @@ function besideIn(stored: RecordedEvent, signature: string): Beside {
   const beside = begin < end.length ? undefined : rest === '"v":1}' ? NOTHING_BESIDE : readBeside(`{${rest}`);
   if (beside !== undefined) return beside;
   // The strict reader knows what is wrong. It allows other spellings; nobody of ours writes one.
-  parseMetadata(metadata);
+  parseMetadata(stored.metadata);
   throw foreign(stored, 'the event metadata are not in the spelling in which they are written');
 }
 
 /**
  * What the platform's parser reads is believed only where writing it out gives the very same text: a name that it
- * dropped or a number that it rounded would not come back.
+ * dropped or does not know, or a number that it rounded, would not come back.
  */
-function readBeside(text: string): Beside | undefined {
+function readBeside(text: string): SpelledBeside | undefined {
   try {
-    const beside = JSON.parse(text) as Beside;
-    const known = Object.keys(beside).every((name) => MEMBERS_BESIDE.has(name));
-    return known && beside.v === 1 && canonicalText(beside, DEPTH) === text ? beside : undefined;
+    const { openings, streamSalt, trace } = JSON.parse(text) as Beside;
+    const spelled = Object.entries(openings ?? {}).map(([name, { salt, value }]) => {
+      return { name, salt, valueText: openingValueText(value) };
+    });
+    const written =
+      (openings === undefined ? '{' : `{"openings":${textOfOpenings(spelled)},`) +
+      (streamSalt === undefined ? '' : `"streamSalt":"${streamSalt}",`) +
+      (trace === undefined ? '' : `"trace":${canonicalTextOfOwn(trace)},`) +
+      '"v":1}';
+    return written === text ? { openings: spelled, streamSalt } : undefined;
   } catch {
     return undefined;
   }
+}
+
+function textOfOpenings(spelled: readonly SpelledOpening[]): string {
+  const texts = spelled.map(({ name, salt, valueText }) => [name, `{"salt":"${salt}","value":${valueText}}`] as const);
+  return openingsText(Object.fromEntries(texts));
 }
 
 function requireSalt(stored: RecordedEvent, brought: string, { salt }: StreamNaming): void {
@@ -75,16 +106,13 @@ function requireSalt(stored: RecordedEvent, brought: string, { salt }: StreamNam
 }
 
 /** Each opening opens a commitment of this very event. */
-function requireOpenings(stored: RecordedEvent, openings: Openings): void {
-  const names = Object.keys(openings);
-  if (names.length === 0) return;
+function requireOpenings(stored: RecordedEvent, openings: readonly SpelledOpening[]): void {
   const data = committingData(stored);
-  for (const name of names) {
+  for (const { name, salt, valueText } of openings) {
     const commitment = commitmentNamed(name, data);
     // All events of one report carry the opening of its result, also those that do not commit to it.
     if (commitment === undefined && name === 'result') continue;
-    const opening = openings[name];
-    if (commitment === undefined || opening === undefined || !opens(commitment, name as CommitmentName, opening)) {
+    if (commitment === undefined || !opensText(commitment, name as CommitmentName, salt, valueText)) {
       throw foreign(stored, `the opening \`${name}\` does not open what was committed to`);
     }
   }

@@ -7,12 +7,8 @@ import type { Findings } from './report.js';
 const INDEX_FILE = 'index.db';
 const PAGE = 4_096;
 
-interface IndexRow {
-  readonly idx: bigint;
-  readonly event_id: Uint8Array;
-  readonly stream: string;
-  readonly revision: bigint;
-}
+/** Index, event id in hex, stream and revision. */
+type IndexRow = readonly [bigint, string, string, bigint];
 
 /**
  * Compares the file that knows which event has which index. It is a cache and may be behind; what it says is said wrongly
@@ -40,8 +36,9 @@ export class IndexAudit {
     if (row === undefined) return;
     this.compared += 1;
     const { eventId, stream, revision } = ref;
-    const id = Buffer.from(row.event_id).toString('hex');
-    if (id === eventId.replaceAll('-', '') && row.stream === stream && row.revision === BigInt(revision)) return;
+    const [, foundId, foundStream, foundRevision] = row;
+    const sameEvent = foundId === eventId.replaceAll('-', '');
+    if (sameEvent && foundStream === stream && foundRevision.toString() === revision) return;
     const place = { index: String(index), stream, revision, eventId };
     this.#findings.add({
       kind: 'index',
@@ -77,9 +74,10 @@ export class IndexAudit {
     db.exec('PRAGMA busy_timeout = 2000; PRAGMA query_only = ON; PRAGMA cell_size_check = ON');
     const sound = db.prepare('PRAGMA integrity_check(1)').get() as { readonly integrity_check: string };
     if (sound.integrity_check !== 'ok') throw new Error(sound.integrity_check);
-    const page = db.prepare('SELECT idx, event_id, stream, revision FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?');
-    page.setReadBigInts(true);
-    this.#page = page;
+    this.#page = db.prepare(
+      'SELECT idx, lower(hex(event_id)), stream, revision FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?',
+      { returnArrays: true, readBigInts: true },
+    );
     const { last } = db.prepare('SELECT coalesce(max(idx), -1) AS last FROM entries').get() as {
       readonly last: number;
     };
@@ -88,14 +86,14 @@ export class IndexAudit {
 
   /** `undefined` where the file has no such row: those after a crash are filled in again. */
   #rowAt(index: number): IndexRow | undefined {
-    while (this.#at < this.#rows.length && Number(this.#rows[this.#at]?.idx) < index) this.#at += 1;
+    while (this.#at < this.#rows.length && Number(this.#rows[this.#at]?.[0]) < index) this.#at += 1;
     if (this.#at >= this.#rows.length) {
       const rows: unknown = this.#page?.all(BigInt(index), BigInt(PAGE)) ?? [];
       this.#rows = rows as IndexRow[];
       this.#at = 0;
     }
     const row = this.#rows[this.#at];
-    if (Number(row?.idx) !== index) throw new Error(`row ${String(index)} is missing`);
+    if (Number(row?.[0]) !== index) throw new Error(`row ${String(index)} is missing`);
     this.#at += 1;
     return row;
   }

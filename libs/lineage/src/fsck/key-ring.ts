@@ -8,18 +8,19 @@ import {
   followKeys,
   type KeyChain,
   type Trust,
+  type TrustedKey,
   type VerifySignature,
 } from '@writ/evidence';
 import { keysStream } from '@writ/ledger';
 
 /** The keys that count: those that are pinned, and those that these brought in, with where each was cut off. */
 export class KeyRing {
-  readonly #publicKeys: ReadonlyMap<KeyId, Uint8Array>;
+  readonly #keys: ReadonlyMap<KeyId, TrustedKey>;
   readonly #cutOffs: ReadonlyMap<KeyId, bigint>;
 
   private constructor(chain: KeyChain) {
     const keys = [...chain.pinned.keys, ...chainedKeys(chain)];
-    this.#publicKeys = new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey]));
+    this.#keys = new Map(keys.map((key) => [key.keyId, key]));
     this.#cutOffs = new Map(
       keys.flatMap(({ keyId }) => {
         const cutOff = cutOffIndexOf(chain, keyId);
@@ -33,8 +34,8 @@ export class KeyRing {
     return new KeyRing(await reachedKeyChain(store, pinned, verify));
   }
 
-  publicKeyOf(keyId: KeyId): Uint8Array | undefined {
-    return this.#publicKeys.get(keyId);
+  keyOf(keyId: KeyId): TrustedKey | undefined {
+    return this.#keys.get(keyId);
   }
 
   /** `true` where what the key signed no longer counts, from this leaf index on. */

@@ -1,4 +1,4 @@
-import { parseBase64, toBase64, type KeyId } from '@writ/encoding';
+import { parseBase64, toBase64 } from '@writ/encoding';
 import type { ErrorCode } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import type { EntriesSequenced, LedgerRecovered, SequencedRef } from '@writ/ledger';
@@ -7,18 +7,7 @@ import type { KeyRing } from './key-ring.js';
 import type { Finding, Findings } from './report.js';
 import type { Contiguity } from './stream-places.js';
 import type { TreeAudit } from './tree-audit.js';
-
-/** An event that was read and that no `EntriesSequenced` has named yet. */
-interface Waiting {
-  readonly stream: string;
-  readonly revision: bigint;
-  readonly position: bigint;
-  readonly contiguity: Contiguity;
-  /** `undefined`: no key of ours attests it. */
-  readonly attested:
-    { readonly leafHash: Uint8Array; readonly entryBytes: Uint8Array; readonly keyId: KeyId } | undefined;
-  readonly fault: { readonly code: ErrorCode; readonly message: string } | undefined;
-}
+import { WaitingEvents, type WaitingEvent } from './waiting-events.js';
 
 /** An event that later ones were given indices before; what is wrong with it is told at the end, or when its index comes. */
 export interface PassedOver {
@@ -33,7 +22,7 @@ export interface PassedOver {
 export interface SequencedLeaf {
   readonly leafHash: Uint8Array;
   /** `undefined` where the event that had it is gone or is another one now. */
-  readonly entryBytes: Uint8Array | undefined;
+  readonly entry: string | undefined;
   /** Who it is; `undefined` where the event that named it is gone. */
   readonly ref: SequencedRef | undefined;
 }
@@ -68,7 +57,7 @@ export interface SequenceOptions {
  */
 export class SequenceAudit {
   readonly #options: SequenceOptions;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new WaitingEvents();
   readonly #passedOver: Map<string, PassedOver>;
   readonly #early: Map<string, Early>;
   #notedLost: { from: number; to: number } | null;
@@ -92,8 +81,7 @@ export class SequenceAudit {
 
   /** Position of the first event that waits: whoever goes on later begins before it. */
   get firstWaiting(): bigint | undefined {
-    const [first] = this.#waiting.values();
-    return first?.position;
+    return this.#waiting.first()?.position;
   }
 
   state(): SequenceState {
@@ -110,13 +98,13 @@ export class SequenceAudit {
       this.#find('duplicated', 'EVENT_ID_REUSED', 'the store holds the event twice', stored);
       return;
     }
-    const event: Waiting = {
-      ...{ stream, revision, position, contiguity },
+    const event: WaitingEvent = {
+      ...{ eventId, stream, revision, position, contiguity },
       attested: read.kind === 'attested' ? read : undefined,
       fault: read.kind === 'foreign' ? { code: read.code, message: read.message } : undefined,
     };
     const early = this.#early.get(eventId);
-    if (early === undefined) this.#waiting.set(eventId, event);
+    if (early === undefined) this.#waiting.add(event);
     else this.#tellLate(early, event);
   }
 
@@ -134,15 +122,13 @@ export class SequenceAudit {
       this.#lineage(`it says that it begins at ${batch.firstIndex}, and the tree has ${tree.sizeLeaves} leaves`);
       return;
     }
-    const later = new Set(batch.refs.map((ref) => ref.eventId as string));
-    for (const ref of batch.refs) {
-      later.delete(ref.eventId);
-      const event = this.#take(ref, later);
+    for (const [at, ref] of batch.refs.entries()) {
+      const event = this.#take(batch.refs, at);
       if (event === undefined) await this.#tellAbsent(ref);
-      const entryBytes = event === undefined ? undefined : this.#compare(ref, event, tree.sizeLeaves);
+      const entry = event === undefined ? undefined : this.#compare(ref, event, tree.sizeLeaves);
       // Where the event is the one that got the index, its own hash, which was made from it.
-      const leafHash = entryBytes === undefined ? undefined : event?.attested?.leafHash;
-      this.#append({ leafHash: leafHash ?? parseBase64(ref.leafHash, 32), entryBytes, ref });
+      const leafHash = entry === undefined ? undefined : event?.attested?.leafHash;
+      this.#append({ leafHash: leafHash ?? parseBase64(ref.leafHash, 32), entry, ref });
     }
     if (toBase64(tree.root()) !== batch.root) this.#lineage('the root that it names is not that of its leaves');
   }
@@ -155,7 +141,7 @@ export class SequenceAudit {
       this.#find('hidden', 'LINEAGE_INVALID', message, placeOf(ref, index));
     }
     let fresh = 0;
-    for (const [eventId, { stream, revision, contiguity, fault }] of this.#waiting) {
+    for (const { eventId, stream, revision, contiguity, fault } of this.#waiting) {
       const place = { eventId, stream, revision };
       if (contiguity === 'gap') this.#find('missing', 'LINEAGE_INVALID', 'an event before it is missing', place);
       if (contiguity === 'again')
@@ -167,25 +153,31 @@ export class SequenceAudit {
   }
 
   /** The event of a ref, taken out of those that wait; those in front of it that no later ref names are passed over. */
-  #take(ref: SequencedRef, later: ReadonlySet<string>): Waiting | undefined {
-    const { eventId } = ref;
-    const event = this.#waiting.get(eventId);
-    if (event === undefined) return undefined;
-    for (const [frontId, front] of this.#waiting) {
-      if (frontId === eventId) break;
-      if (later.has(frontId)) {
-        const message = 'it stands behind one that has a later index';
-        this.#find('reordered', 'LINEAGE_INVALID', message, placeOf(ref, this.#options.tree.sizeLeaves));
-        break;
-      }
-      this.#passOver(frontId, front);
-    }
-    this.#waiting.delete(eventId);
+  #take(refs: readonly SequencedRef[], at: number): WaitingEvent | undefined {
+    const ref = refs[at];
+    const event = ref === undefined ? undefined : this.#waiting.get(ref.eventId);
+    if (ref === undefined || event === undefined) return undefined;
+    if (this.#waiting.first() !== event) this.#passOverBefore(event, ref, refs.slice(at + 1));
+    this.#waiting.delete(event);
     return event;
   }
 
-  #passOver(eventId: string, { stream, revision, contiguity, fault }: Waiting): void {
-    this.#waiting.delete(eventId);
+  #passOverBefore(event: WaitingEvent, ref: SequencedRef, laterRefs: readonly SequencedRef[]): void {
+    const later = new Set<string>(laterRefs.map(({ eventId }) => eventId));
+    for (const front of this.#waiting) {
+      if (front === event) return;
+      if (later.has(front.eventId)) {
+        const message = 'it stands behind one that has a later index';
+        this.#find('reordered', 'LINEAGE_INVALID', message, placeOf(ref, this.#options.tree.sizeLeaves));
+        return;
+      }
+      this.#passOver(front);
+    }
+  }
+
+  #passOver(event: WaitingEvent): void {
+    this.#waiting.delete(event);
+    const { eventId, stream, revision, contiguity, fault } = event;
     const place = { eventId, stream, revision: revision.toString() };
     this.#passedOver.set(eventId, { ...place, contiguity, fault: fault ?? null });
   }
@@ -198,7 +190,7 @@ export class SequenceAudit {
   }
 
   /** @returns the entry, where the event is still the one that got the index */
-  #compare(ref: SequencedRef, { attested, fault, stream, revision }: Waiting, index: number): Uint8Array | undefined {
+  #compare(ref: SequencedRef, { attested, fault, stream, revision }: WaitingEvent, index: number): string | undefined {
     const place = placeOf(ref, index);
     if (attested === undefined) {
       this.#find('changed', fault?.code ?? 'FOREIGN_EVENT', fault?.message ?? '', place);
@@ -214,11 +206,11 @@ export class SequenceAudit {
     if (this.#options.keys.isCutOff(attested.keyId, index)) {
       this.#find('revoked', 'KEY_UNKNOWN', 'a key attests it that was cut off before it', place);
     }
-    return attested.entryBytes;
+    return attested.entry;
   }
 
   /** An event that comes behind the one that gave it its index. */
-  #tellLate({ ref, index }: Early, event: Waiting): void {
+  #tellLate({ ref, index }: Early, event: WaitingEvent): void {
     this.#early.delete(ref.eventId);
     const message = 'it stands behind the event that gave it its index';
     this.#find('reordered', 'LINEAGE_INVALID', message, placeOf(ref, index));
@@ -252,12 +244,12 @@ export class SequenceAudit {
   #fillGap(end: number): void {
     const { tree } = this.#options;
     this.#lineage(`what gave the indices from ${tree.sizeLeaves} to ${end - 1} is missing`);
-    for (const [eventId, { attested }] of this.#waiting) {
+    for (const event of this.#waiting) {
       if (tree.sizeLeaves === end) break;
-      if (attested === undefined) continue;
-      this.#waiting.delete(eventId);
-      const { leafHash, entryBytes } = attested;
-      this.#append({ leafHash, entryBytes, ref: undefined });
+      if (event.attested === undefined) continue;
+      this.#waiting.delete(event);
+      const { leafHash, entry } = event.attested;
+      this.#append({ leafHash, entry, ref: undefined });
     }
   }
 

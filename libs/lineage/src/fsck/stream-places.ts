@@ -5,15 +5,22 @@ import { attestedEntry, isSaltedStream, type StreamNaming } from '@writ/ledger';
 /** Streams that are remembered; of others the store is asked again. About 300 bytes each. */
 const MAX_STREAMS = 100_000;
 
-/** What is known of a stream before its next event. */
-interface StreamPlace {
-  lastRevision: bigint;
-  /** Of a salted stream, once its first event was read. */
-  naming: StreamNaming | undefined;
-}
-
 /** How an event stands to those of its stream that were read before it. */
 export type Contiguity = 'next' | 'gap' | 'again';
+
+/** What is known of a stream before its next event. */
+export class StreamPlace {
+  #lastRevision = -1n;
+  /** How entries name the stream, as its first event told; `undefined` where that is not known. */
+  naming: StreamNaming | undefined;
+
+  /** Notes the event as read. */
+  take(revision: bigint): Contiguity {
+    const contiguity = revision === this.#lastRevision + 1n ? 'next' : revision > this.#lastRevision ? 'gap' : 'again';
+    if (revision > this.#lastRevision) this.#lastRevision = revision;
+    return contiguity;
+  }
+}
 
 /** Follows the streams of a store while it is read in commit order: their names in entries, and that no revision is left out. */
 export class StreamPlaces {
@@ -29,39 +36,23 @@ export class StreamPlaces {
     return event.revision === 0n || this.#places.has(event.stream) ? undefined : this.#load(event);
   }
 
-  /** Notes the event as read. Call `recall` before. */
-  contiguityOf({ stream, revision }: RecordedEvent): Contiguity {
-    const place = this.#placeOf(stream);
-    const contiguity = revision === place.lastRevision + 1n ? 'next' : revision > place.lastRevision ? 'gap' : 'again';
-    if (revision > place.lastRevision) place.lastRevision = revision;
-    return contiguity;
-  }
-
-  /** How entries name the stream, as its first event told; `undefined` where that is not known. */
-  namingOf(stream: string): StreamNaming | undefined {
-    return this.#placeOf(stream).naming;
-  }
-
-  learn(naming: StreamNaming): void {
-    this.#placeOf(naming.stream).naming = naming;
-  }
-
-  #placeOf(stream: string): StreamPlace {
+  /** Of the stream of an event. Call `recall` before. */
+  placeOf(stream: string): StreamPlace {
     const known = this.#places.get(stream);
     if (known !== undefined) return known;
     if (this.#places.size >= MAX_STREAMS) {
       const [oldest] = this.#places.keys();
       if (oldest !== undefined) this.#places.delete(oldest);
     }
-    const place: StreamPlace = { lastRevision: -1n, naming: undefined };
+    const place = new StreamPlace();
     this.#places.set(stream, place);
     return place;
   }
 
   async #load({ stream, revision }: RecordedEvent): Promise<void> {
-    const place = this.#placeOf(stream);
+    const place = this.placeOf(stream);
     const [before] = await this.#store.readStream(stream, { fromRevision: revision - 1n, maxCount: 1 });
-    if (before?.revision === revision - 1n) place.lastRevision = before.revision;
+    if (before?.revision === revision - 1n) place.take(before.revision);
     if (!isSaltedStream(stream)) return;
     const [first] = await this.#store.readStream(stream, { maxCount: 1 });
     if (first?.revision === 0n) place.naming = namingIn(first);

@@ -3,7 +3,7 @@ import { placeOf, type LineageFolder, type TileInventory } from './lineage-folde
 import type { Findings } from './report.js';
 import type { SequencedLeaf } from './sequence-audit.js';
 
-type BundledLeaf = Pick<SequencedLeaf, 'leafHash' | 'entryBytes'>;
+type BundledLeaf = Pick<SequencedLeaf, 'leafHash' | 'entry'>;
 import type { RebuiltTile } from './tree-audit.js';
 
 const HASH_BYTES = 32;
@@ -33,14 +33,14 @@ export class TileAudit {
     this.#bundleIndex = Math.floor(from.sizeLeaves / TILE_WIDTH);
     this.#bundle = from.bundle.map(({ leafHash: hash, entry }) => ({
       leafHash: Buffer.from(hash, 'base64'),
-      entryBytes: entry === null ? undefined : Buffer.from(entry, 'base64'),
+      entry: entry === null ? undefined : Buffer.from(entry, 'base64').toString(),
     }));
   }
 
   bundleState(): BundleState {
-    return this.#bundle.map(({ leafHash: hash, entryBytes }) => ({
+    return this.#bundle.map(({ leafHash: hash, entry }) => ({
       leafHash: Buffer.from(hash).toString('base64'),
-      entry: entryBytes === undefined ? null : Buffer.from(entryBytes).toString('base64'),
+      entry: entry === undefined ? null : Buffer.from(entry).toString('base64'),
     }));
   }
 
@@ -102,7 +102,7 @@ export class TileAudit {
   #compareBundle(path: string, leaves: readonly BundledLeaf[], firstIndex: number): void {
     const found = this.#folder?.read(path);
     if (found === undefined) return;
-    const entries = leaves.map(({ entryBytes }) => entryBytes);
+    const entries = leaves.map(({ entry }) => (entry === undefined ? undefined : Buffer.from(entry)));
     if (entries.every((entry) => entry !== undefined)) {
       const expected = encodeEntryBundle(entries);
       if (Buffer.compare(found, expected) === 0) return;

@@ -64,9 +64,12 @@ export class TreeAudit {
   }
 
   append(leafHash: Hash): void {
-    this.#tree.append(leafHash);
     this.#size += 1;
     this.#push(0, leafHash);
+    // The root of a full tile is a hash of the level above.
+    this.#tree.append(leafHash, (height, root) => {
+      if (height % TILE_HEIGHT === 0) this.#push(height / TILE_HEIGHT, root);
+    });
     if (this.#wanted.has(this.#size)) this.#roots.set(this.#size, this.#tree.root());
   }
 
@@ -98,7 +101,6 @@ export class TreeAudit {
     this.#filled[level] = 0;
     const tile = { level, index: this.#indexAt(level) - 1, width: TILE_WIDTH, bytes: row };
     this.#onTile(tile);
-    this.#push(level + 1, new TileNodes(row, TILE_WIDTH).node(TILE_HEIGHT, 0));
   }
 
   /** Index of the tile that is being filled. */

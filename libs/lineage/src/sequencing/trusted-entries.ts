@@ -1,3 +1,4 @@
+import { utf8 } from '@writ/encoding';
 import { IntegrityError, LedgerError } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import { beginKeyChain, chainedKeys, cutOffIndexOf, followKeys, type KeyChain, type TrustedKey } from '@writ/evidence';
@@ -53,11 +54,11 @@ export class TrustedEntries {
    */
   async entryOf(stored: RecordedEvent, index: bigint): Promise<UnsequencedEntry> {
     const known = this.#names.get(stored.stream) ?? (await this.#namingOf(stored));
-    const { eventId, entryBytes, leafHash, attestation, naming } = attestedEntry(stored, known);
+    const { eventId, leafHash, attestation, naming } = attestedEntry(stored, known);
     await this.#requireAttested(attestation, index);
     if (known === undefined && naming.salt !== undefined) this.#remember(stored.stream, naming);
     const { stream, revision, position } = stored;
-    return { stream, revision, eventId, position, leafHash, entry: entryBytes };
+    return { stream, revision, eventId, position, leafHash, entry: utf8(attestation.entry) };
   }
 
   /** An event of the lineage stream, judged as of the size that it speaks of. @throws as `entryOf`, `EVENT_INVALID` */
