@@ -16,11 +16,6 @@ import type { Failure } from './failures.js';
 /** What an append needs of the link. */
 export type AppendLink = Pick<ClientLink, 'append' | 'readStream' | 'untilUsable' | 'outage' | 'tail'>;
 
-/**
- * How long one sending may stay without an answer: more than the server's own two seconds. A call can end without one
- * (the client then waits for ever), and sending again tells what became of it.
- */
-const SENDING_MS = 3_000;
 /** Waits before the same append is sent again; the last one is used from then on. */
 const RESEND_DELAYS_MS = [10, 50, 200, 500] as const;
 
@@ -71,7 +66,7 @@ export class Append {
       await this.#untilSendable();
       this.#sends += 1;
       // A crash from here on leaves the events, all or none; the same append sent again tells which.
-      const answer = await this.#link.append(this.#packed, Math.min(SENDING_MS, this.#remainingMs()));
+      const answer = await this.#link.append(this.#packed, this.#remainingMs());
       if (answer.kind === 'accepted') return this.#accepted(answer);
       if (answer.kind === 'failed') {
         const { failure } = answer;

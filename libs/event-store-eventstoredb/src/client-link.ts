@@ -5,7 +5,7 @@ import type { Failure } from './failures.js';
 import { Packer } from './packing.js';
 import type { FromThread, ThreadSettings, ToThread } from './thread-message.js';
 
-/** What became of a request. `no_answer`: its time is over, or the client was replaced under it. */
+/** What became of a request. `no_answer`: its time is over, its answer is lost, or the client was replaced under it. */
 export type Answer<T> = T | { readonly kind: 'failed'; readonly failure: Failure } | { readonly kind: 'no_answer' };
 export type AcceptedAppend = {
   readonly kind: 'accepted';
@@ -23,6 +23,7 @@ export interface Outage {
 }
 
 interface Waiting {
+  readonly kind: 'append' | 'read';
   readonly sinceMs: number;
   readonly timer: NodeJS.Timeout;
   readonly settle: (answer: Answer<AcceptedAppend | EventsRead | TailRead>) => void;
@@ -30,6 +31,8 @@ interface Waiting {
 
 /** When nothing at all was answered for so long while something waits, the store counts as out. */
 const STALLED_MS = 2_000;
+/** An append without an answer for so long, more than the server's own two seconds, may never get one. */
+const LOST_MS = 3_000;
 /** How long a thread may take to load the client, where others want the machine too. */
 const START_MS = 15_000;
 /** How long a probe may take before the client under it is replaced; the first of a client makes the connection too. */
@@ -62,6 +65,9 @@ export class ClientLink {
   #block: Packer | undefined;
   #lastId = 0;
   #heardMs = performance.now();
+  /** The last answer to an append: when it came, and the latest append that was answered. */
+  #answeredMs = performance.now();
+  #answeredId = 0;
   #outage: Outage | undefined = { kind: 'unreachable', message: 'not connected yet' };
   #probing: Promise<void> | undefined;
   #recovered: (() => void)[] = [];
@@ -72,7 +78,8 @@ export class ClientLink {
 
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
-    this.#look = setInterval(() => this.#lookForStall(), LOOK_MS);
+    // Once more through the event loop: where this thread was busy, answers may lie in the mailbox.
+    this.#look = setInterval(() => setImmediate(() => this.#lookAround()), LOOK_MS);
     this.#startProbing();
   }
 
@@ -93,7 +100,7 @@ export class ClientLink {
 
   /** Sends an append that `packAppend` made; waits at most so long. */
   append(packed: Uint8Array, timeoutMs: number): Promise<Answer<AcceptedAppend>> {
-    return this.#request(timeoutMs, (requestId) => {
+    return this.#request('append', timeoutMs, (requestId) => {
       this.#block ??= this.#newBlock();
       this.#block.u32(requestId);
       this.#block.raw(packed);
@@ -152,10 +159,10 @@ export class ClientLink {
     timeoutMs: number,
     message: (requestId: number) => ToThread,
   ): Promise<Answer<T>> {
-    return this.#request(timeoutMs, (requestId) => this.#worker?.postMessage(message(requestId)));
+    return this.#request('read', timeoutMs, (requestId) => this.#worker?.postMessage(message(requestId)));
   }
 
-  #request<T>(timeoutMs: number, send: (requestId: number) => void): Promise<Answer<T>> {
+  #request<T>(kind: Waiting['kind'], timeoutMs: number, send: (requestId: number) => void): Promise<Answer<T>> {
     if (this.#worker === undefined) return Promise.resolve({ kind: 'no_answer' });
     return new Promise((resolve) => {
       this.#lastId = (this.#lastId + 1) >>> 0;
@@ -163,7 +170,7 @@ export class ClientLink {
       const timer = setTimeout(() => this.#settle(requestId, { kind: 'no_answer' }), Math.max(timeoutMs, 0));
       // Which kind of answer comes is what the request was, so the cast only says what the protocol says.
       const settle = resolve as Waiting['settle'];
-      this.#waiting.set(requestId, { sinceMs: performance.now(), timer, settle });
+      this.#waiting.set(requestId, { kind, sinceMs: performance.now(), timer, settle });
       send(requestId);
     });
   }
@@ -173,6 +180,10 @@ export class ClientLink {
     if (waiting === undefined) return;
     this.#waiting.delete(requestId);
     clearTimeout(waiting.timer);
+    if (waiting.kind === 'append' && answer.kind !== 'no_answer') {
+      this.#answeredMs = this.#heardMs;
+      this.#answeredId = Math.max(this.#answeredId, requestId);
+    }
     waiting.settle(answer);
   }
 
@@ -311,16 +322,28 @@ export class ClientLink {
     for (const tell of recovered) tell();
   }
 
-  /** The oldest request waits, and nothing was heard: once more after what lies in the mailbox, then it is a stall. */
-  #lookForStall(): void {
+  #lookAround(): void {
     if (this.#outage !== undefined) return;
-    if (this.#isStalled()) {
-      setTimeout(() => {
-        if (this.#isStalled()) this.suspect('the event store does not answer');
-      }, 10);
-    } else if (this.#waiting.size === 0 && performance.now() - this.#heardMs > IDLE_MS) {
+    if (this.#isStalled()) this.suspect('the event store does not answer');
+    else if (this.#waiting.size > 0) this.#lookForLostAppends();
+    else if (performance.now() - this.#heardMs > IDLE_MS) {
       // Asked for what it does to the link: an answer is a sign of life, a failure or silence opens the circuit.
       void this.readTail(STALLED_MS * 2);
+    }
+  }
+
+  /**
+   * A call can end without an answer, and the client then waits for ever: such an append is sent again. A store that is
+   * only slow answers in about the order in which it was asked, so later ones must have been answered. Where none was,
+   * while reads work, the client is at fault.
+   */
+  #lookForLostAppends(): void {
+    const sinceMs = performance.now() - LOST_MS;
+    for (const [requestId, waiting] of [...this.#waiting]) {
+      if (waiting.sinceMs > sinceMs) return;
+      if (waiting.kind === 'read') continue;
+      if (requestId < this.#answeredId) this.#settle(requestId, { kind: 'no_answer' });
+      else if (this.#answeredMs < sinceMs) this.suspect('appends are not answered', true);
     }
   }
 

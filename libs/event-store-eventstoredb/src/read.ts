@@ -13,6 +13,8 @@ interface Page {
 
 /** Records that are read at a time while we look for ours among the server's own, or for a position. */
 const SCAN = 1_024;
+/** The server's default: no record spans two chunks, so one begins where a chunk does. */
+const CHUNK_BYTES = 268_435_456n;
 /** Decisions rest on what is read, and only the leader surely knows what was acknowledged. */
 const requiresLeader = true;
 
@@ -72,25 +74,34 @@ async function firstPage(client: EventStoreDBClient, after: bigint, maxCount: nu
   return forwards(client, await firstPositionAfter(client, after), maxCount);
 }
 
-/** Walks towards the position from both ends by turns: such positions lie near one of them. */
+/**
+ * Walks towards the position from both ends by turns: from the borders of its chunk, where a record begins; or, where
+ * the server was set up with chunks of another size, from the ends of the store.
+ */
 async function firstPositionAfter(client: EventStoreDBClient, after: bigint): Promise<bigint | undefined> {
-  let low: bigint | undefined;
-  let high: bigint | undefined;
+  let low: bigint | undefined = after - (after % CHUNK_BYTES);
+  let high: bigint | undefined = low + CHUNK_BYTES;
   for (;;) {
-    const below = await forwards(client, low, SCAN);
-    const next = below.records.find((record) => positionOf(record) > after);
+    const below: Page | undefined = await forwards(client, low, SCAN).catch(elsewhere);
+    const next = below?.records.find((record) => positionOf(record) > after);
     if (next !== undefined) return positionOf(next);
-    if (!below.full || below.last === undefined) return below.last;
-    low = below.last;
+    if (below?.full === false) return below.last;
+    low = below?.last;
 
-    const above = await backwards(client, high, SCAN);
-    const over = above.records.filter((record) => positionOf(record) > after);
-    const lowest = over.at(-1);
-    if (lowest !== undefined) high = positionOf(lowest);
-    // Nothing behind it: from the last record on, which is no answer itself.
-    const [tail] = above.records;
-    if (over.length < above.records.length || !above.full) return high ?? (tail && positionOf(tail)) ?? low;
+    const above: Page | undefined = await backwards(client, high, SCAN).catch(elsewhere);
+    const over: readonly ClientRecord[] = above?.records.filter((record) => positionOf(record) > after) ?? [];
+    const lowest: ClientRecord | undefined = over.at(-1);
+    high = lowest === undefined ? high : positionOf(lowest);
+    // The first record behind it, or, when there is none, the last one of all, which is no answer itself.
+    if (above !== undefined && over.length < above.records.length)
+      return high ?? positionOf(above.records[0] as ClientRecord);
+    if (above === undefined) high = undefined;
   }
+}
+
+/** Only a position can be wrong here: then the walk begins at the end of the store. */
+function elsewhere(error: unknown): undefined {
+  if (!isPositionUnknown(error)) throw error;
 }
 
 function forwards(client: EventStoreDBClient, from: bigint | undefined, maxCount: number): Promise<Page> {
