@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WritClient } from '@writ/client';
-import type { FsckReport } from '@writ/instance';
+import type { LedgerReport } from '@writ/instance';
 import { writ } from '../e2e/cli/writ.js';
 import { startTestServer, type TestServer } from '../e2e/harness/server.js';
 import { msUntil } from '../fault/harness/probed-server.js';
@@ -68,7 +68,7 @@ describeNodes('a ledger that was killed while it gave events their index', () =>
     }
     const ms = performance.now() - begun;
     const { exitCode, stdout } = await writ(['fsck', '--json'], { env: settings(over) });
-    const { verdict, sizeLeaves, root, compared } = JSON.parse(stdout) as FsckReport;
+    const { verdict, sizeLeaves, root, compared } = JSON.parse(stdout) as LedgerReport;
     expect([exitCode, verdict]).toStrictEqual([0, 'sound']);
     // Held against the store: every tile and entry of this folder.
     expect(compared.entryBundles).toBeGreaterThan((2 * EXECUTIONS) / 256);
