@@ -41,19 +41,28 @@ const FORBIDDEN: readonly { readonly reason: string; readonly attempt: Attempt }
  * call names a stream that is not there, at a revision that no stream has. Without TLS nobody is asked, for a server
  * without it knows no users and enforces nothing.
  *
- * @throws RejectedError `STORE_URL_INVALID`; UnavailableError `STORE_UNAVAILABLE` where the server does not answer in 10 s
+ * @throws RejectedError `STORE_URL_INVALID`, `STORE_ACCESS_DENIED`; UnavailableError `STORE_UNAVAILABLE` where the server
+ *   does not answer in 10 s
  */
 export async function checkProtection(connection: string): Promise<Protection> {
   const { tls, clientString } = parseConnection(connection);
   if (!tls) return { kind: 'unprotected', reasons: ['the server is reached without TLS, so it knows no users'] };
   return withClient(clientString, async (client) => {
     const endsMs = performance.now() + PATIENCE_MS;
+    // Who is not let in at all is refused everything, which proves nothing.
+    if (!(await isAllowed(() => readOne(client), endsMs))) {
+      throw new RejectedError('STORE_ACCESS_DENIED', 'the event store does not let our user read');
+    }
     const reasons: string[] = [];
     for (const { reason, attempt } of FORBIDDEN) {
       if (await isAllowed(() => attempt(client), endsMs)) reasons.push(reason);
     }
     return reasons.length === 0 ? { kind: 'protected' } : { kind: 'unprotected', reasons };
   });
+}
+
+async function readOne(client: EventStoreDBClient): Promise<void> {
+  for await (const _ of client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 })) return;
 }
 
 async function isAllowed(attempt: () => Promise<unknown>, endsMs: number): Promise<boolean> {

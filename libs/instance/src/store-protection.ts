@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RejectedError } from '@writ/errors';
 import { addUser, applyProtection, checkProtection, parseConnection } from '@writ/event-store-eventstoredb';
 import type { StoreLocation } from './setting-values.js';
 import type { Settings } from './settings.js';
+
+const LET_IN_ATTEMPTS = 20;
+const LET_IN_PAUSE_MS = 250;
 
 /**
  * Why what was appended could be taken away again through the ledger's own access to its store; empty where it cannot.
@@ -60,5 +64,17 @@ export async function protectStore(store: StoreLocation, adminUrl: string): Prom
   const { username: user } = credentials;
   const added = (await addUser(adminUrl, credentials)) === 'added';
   await applyProtection(adminUrl, { user });
-  return { user, added, reasons: await unprotectedReasons(store) };
+  return { user, added, reasons: await reasonsOnceLetIn(store) };
+}
+
+/** The nodes of a cluster learn of a new user one after the other. */
+async function reasonsOnceLetIn(store: StoreLocation): Promise<readonly string[]> {
+  for (let left = LET_IN_ATTEMPTS; ; left -= 1) {
+    try {
+      return await unprotectedReasons(store);
+    } catch (error) {
+      if (left === 0 || !(error instanceof RejectedError) || error.code !== 'STORE_ACCESS_DENIED') throw error;
+      await sleep(LET_IN_PAUSE_MS);
+    }
+  }
 }
