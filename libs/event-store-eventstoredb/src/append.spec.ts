@@ -110,7 +110,7 @@ describe('K1: success that may be that of an earlier append', () => {
   });
 
   it('K4: is a mismatch when the events went to another place', async () => {
-    const link = new ScriptedLink([accepted(8, 101)], []);
+    const link = new ScriptedLink([accepted(8, 101)], [stored(eventOf(1), 8, 101)]);
     await expect(run(link)).rejects.toMatchObject({
       code: 'REVISION_MISMATCH',
       kind: 'Integrity',

@@ -144,8 +144,10 @@ export class Append {
     for (;;) {
       if (!(await this.#link.untilUsable(this.#remainingMs()))) throw this.#unknown();
       const from = revisionAfter(this.#expected);
+      const end = from + this.#count;
       const answer = await this.#link.readStream(this.#stream, from, Number(this.#count), this.#remainingMs());
-      if (answer.kind === 'events') return answer.events;
+      // A stream that was cut short begins later than it was asked for.
+      if (answer.kind === 'events') return answer.events.filter((event) => event.revision < end);
       if (answer.kind === 'failed' && answer.failure.kind === 'deleted') throw this.#refused(answer.failure);
       if (this.#remainingMs() <= 0) throw this.#unknown();
       await new Promise((resolve) => setTimeout(resolve, RESEND_DELAYS_MS[0]));
