@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { RejectedError, UnavailableError } from '@writ/errors';
 import { parseConnection } from './connection.js';
-import { failureOf } from './failures.js';
+import { failureOf, isStreamNotFound } from './failures.js';
 
 /** Whether the server keeps what is appended from our own user. */
 export type Protection =
@@ -50,7 +50,7 @@ export async function checkProtection(connection: string): Promise<Protection> {
   return withClient(clientString, async (client) => {
     const endsMs = performance.now() + PATIENCE_MS;
     // Who is not let in at all is refused everything, which proves nothing.
-    if (!(await isAllowed(() => readOne(client), endsMs))) {
+    if (!(await isAllowed(() => readNothing(client), endsMs))) {
       throw new RejectedError('STORE_ACCESS_DENIED', 'the event store does not let our user read');
     }
     const reasons: string[] = [];
@@ -61,8 +61,13 @@ export async function checkProtection(connection: string): Promise<Protection> {
   });
 }
 
-async function readOne(client: EventStoreDBClient): Promise<void> {
-  for await (const _ of client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 })) return;
+/** Reads a stream that is not there, which is an answer. */
+async function readNothing(client: EventStoreDBClient): Promise<void> {
+  try {
+    for await (const _ of client.readStream(PROBE_STREAM, { maxCount: 1 })) return;
+  } catch (error) {
+    if (!isStreamNotFound(error)) throw error;
+  }
 }
 
 async function isAllowed(attempt: () => Promise<unknown>, endsMs: number): Promise<boolean> {
@@ -162,7 +167,7 @@ async function lastSettings(
       if (event !== undefined) return { settings: event.data as object, revision: event.revision };
     }
   } catch (error) {
-    if ((error as { type?: unknown }).type !== 'stream-not-found') throw error;
+    if (!isStreamNotFound(error)) throw error;
   }
   return { settings: {}, revision: 'no_stream' };
 }

@@ -12,7 +12,7 @@ import { lateIndex } from './late-index.js';
 import { openIndex } from './open-index.js';
 import { hasSeenHead, openLineageOf, type OnForeignEvent } from './open-lineage.js';
 import { openNodeKeys, openRing } from './open-node-keys.js';
-import { openStore, requireFirstLedger, storeFileExists } from './open-store.js';
+import { isBegunAs, openStore, storeFileExists } from './open-store.js';
 import { systemRandomness } from './randomness.js';
 import { readinessOf } from './readiness.js';
 import type { Settings } from './settings.js';
@@ -57,8 +57,7 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
       const message = `what is appended is not protected: ${unprotected.join('; ')}`;
       onAlarm({ kind: 'background_failure', task: 'protection of the store', code: 'STORE_UNPROTECTED', message });
     }
-    const isBegun =
-      server === undefined ? storeFileExists(settings.store) : (await server.readAll({ maxCount: 1 })).length > 0;
+    const isBegun = server === undefined ? storeFileExists(settings.store) : await isBegunAs(server, settings.origin);
     const ring = await openRing(settings, { create, isBegun });
     const store = server ?? (await openStore(settings, { create }));
     if (server === undefined) opened.push(() => store.close());
@@ -71,7 +70,8 @@ export async function openInstance(settings: Settings, options: OpenInstanceOpti
       () => attestor.close(),
       () => nodeKeys.close(),
     );
-    if (server !== undefined) await requireFirstLedger(server, settings.origin);
+    // Two ledgers may have begun in it at once.
+    if (server !== undefined) await isBegunAs(server, settings.origin);
     const keyPorts = { store, attestor, randomness, clock, origin: settings.origin };
     // 4. What follows the store. Whatever the operations write goes past the lineage: it knows when the store was set back.
     const lineage = await openLineageOf(settings, { ...keyPorts, keys, onAlarm, onForeignEvent, create, brief });

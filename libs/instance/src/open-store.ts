@@ -61,11 +61,13 @@ export async function openStore(
 /**
  * A server can be given two ledgers by mistake, also both at once; a file cannot. The first event says whose it is, so of
  * two that began at the same time exactly one is told to leave: what it appended proves nothing to the other.
+ * @returns `false` where nothing was begun
  * @throws IntegrityError `STORE_NOT_OURS`
  */
-export async function requireFirstLedger(store: Pick<EventStore, 'readAll'>, origin: string): Promise<void> {
+export async function isBegunAs(store: Pick<EventStore, 'readAll'>, origin: string): Promise<boolean> {
   const [first] = await store.readAll({ maxCount: 1 });
-  if (first === undefined || first.stream === keysStream(origin)) return;
+  if (first === undefined) return false;
+  if (first.stream === keysStream(origin)) return true;
   throw new IntegrityError('STORE_NOT_OURS', 'the first event of the store is not of this ledger', {
     origin,
     first: first.stream,
