@@ -103,6 +103,8 @@ class ClientThread {
 if (parentPort !== null) {
   // The client parses all metadata as JSON and catches what that throws; a trace for each is what makes it slow.
   Error.stackTraceLimit = 0;
+  // What libraries below the client deprecate is nothing that an operator can change.
+  process.noDeprecation = true;
   const thread = new ClientThread(parentPort, workerData as ThreadSettings);
   parentPort.on('message', (message: ToThread) => thread.receive(message));
   parentPort.postMessage({ kind: 'ready' } satisfies FromThread);

@@ -23,6 +23,7 @@ import { accessLost, Append, outOfReach, streamDeleted } from './append.js';
 import { ClientLink, type Answer, type EventsRead } from './client-link.js';
 import { parseConnection, type EventStoreConnection } from './connection.js';
 import { InFlight } from './in-flight.js';
+import { openingAdvice } from './opening-advice.js';
 
 export interface EventStoreDbOptions {
   /** `esdb://…` or `esdb+discover://…`; see `parseConnection`. Holds a password: never print it. */
@@ -68,7 +69,7 @@ export async function openEventStoreDb(options: EventStoreDbOptions): Promise<Ev
     if (outage?.kind === 'denied') {
       throw new RejectedError('STORE_ACCESS_DENIED', `the event store refuses access: ${outage.message}`);
     }
-    throw outOfReach(outage?.message ?? 'it does not answer');
+    throw outOfReach(openingAdvice(connection, outage?.message ?? 'it does not answer'));
   }
   return new EventStoreDb(link, new InFlight(limits), options.readOnly ?? false);
 }
