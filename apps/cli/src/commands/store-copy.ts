@@ -33,7 +33,7 @@ export function copyCommand(shell: Shell): Command {
         const from = settingsOf(world, flags.from === undefined ? {} : { store: urlOf(flags.from) });
         const to = settingsOf(world, { store: urlOf(flags.to) });
         const progress = phasesOn(world);
-        const copied = await copyStore(from, to, { onProgress: progress.to, signal: world.interrupted });
+        const copied = await copyStore(from, to, { onProgress: (now) => progress.to(now), signal: world.interrupted });
         progress.end();
         const [source, target] = [storeName(from.store), storeName(to.store)];
         return { json: { from: source, to: target, ...copied }, text: copiedText(source, target, copied) };
