@@ -1,6 +1,6 @@
 import type { AppendResult, NewEvent, RecordedEvent } from '@writ/event-store';
 import { Append, type AppendLink } from './append.js';
-import type { AcceptedAppend, Answer, EventsRead } from './client-link.js';
+import type { AcceptedAppend, Answer, EventsRead } from './waiting-requests.js';
 import type { Failure } from './failures.js';
 
 const STREAM = 'sample-t.1';

@@ -9,9 +9,10 @@ import {
   type NewEvent,
   type RecordedEvent,
 } from '@writ/event-store';
-import type { AcceptedAppend, ClientLink } from './client-link.js';
+import type { ClientLink } from './client-link.js';
 import { eventsOf, packAppend } from './events.js';
 import type { Failure } from './failures.js';
+import type { AcceptedAppend } from './waiting-requests.js';
 
 /** What an append needs of the link. */
 export type AppendLink = Pick<ClientLink, 'append' | 'readStream' | 'untilUsable' | 'outage' | 'tail'>;

@@ -1,20 +1,15 @@
 import { Worker } from 'node:worker_threads';
-import { endThread, type RecordedEvent } from '@writ/event-store';
+import { endThread } from '@writ/event-store';
 import { unpackRecords } from './events.js';
-import type { Failure } from './failures.js';
 import { Packer } from './packing.js';
 import type { FromThread, ThreadSettings, ToThread } from './thread-message.js';
-
-/** What became of a request. `no_answer`: its time is over, its answer is lost, or the client was replaced under it. */
-export type Answer<T> = T | { readonly kind: 'failed'; readonly failure: Failure } | { readonly kind: 'no_answer' };
-export type AcceptedAppend = {
-  readonly kind: 'accepted';
-  readonly lastRevision: bigint;
-  /** `undefined` when the server told none: the events were there, and somebody hid them. */
-  readonly position: bigint | undefined;
-};
-export type EventsRead = { readonly kind: 'events'; readonly events: readonly RecordedEvent[] };
-export type TailRead = { readonly kind: 'tail'; readonly position: bigint };
+import {
+  WaitingRequests,
+  type AcceptedAppend,
+  type Answer,
+  type EventsRead,
+  type TailRead,
+} from './waiting-requests.js';
 
 /** Why nothing is sent now. */
 export interface Outage {
@@ -22,17 +17,8 @@ export interface Outage {
   readonly message: string;
 }
 
-interface Waiting {
-  readonly kind: 'append' | 'read';
-  readonly sinceMs: number;
-  readonly timer: NodeJS.Timeout;
-  readonly settle: (answer: Answer<AcceptedAppend | EventsRead | TailRead>) => void;
-}
-
 /** When nothing at all was answered for so long while something waits, the store counts as out. */
 const STALLED_MS = 2_000;
-/** An append without an answer for so long, more than the server's own two seconds, may never get one. */
-const LOST_MS = 3_000;
 /** How long a thread may take to load the client, where others want the machine too. */
 const START_MS = 15_000;
 /** How long a probe may take before the client under it is replaced; the first of a client makes the connection too. */
@@ -59,15 +45,12 @@ const THREAD = new URL(
  */
 export class ClientLink {
   readonly #settings: ThreadSettings;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new WaitingRequests();
   readonly #look: NodeJS.Timeout;
+  readonly #ending = new Set<Promise<void>>();
   #worker: Worker | undefined;
   #block: Packer | undefined;
-  #lastId = 0;
   #heardMs = performance.now();
-  /** The last answer to an append: when it came, and the latest append that was answered. */
-  #answeredMs = performance.now();
-  #answeredId = 0;
   #outage: Outage | undefined = { kind: 'unreachable', message: 'not connected yet' };
   #probing: Promise<void> | undefined;
   #recovered: (() => void)[] = [];
@@ -152,7 +135,8 @@ export class ClientLink {
     this.#worker = undefined;
     this.#forgetWaiting();
     this.#tellRecovered();
-    await Promise.all([worker === undefined ? undefined : end(worker), this.#probing]);
+    if (worker !== undefined) this.#end(worker);
+    await Promise.all([...this.#ending, this.#probing]);
   }
 
   #ask<T extends EventsRead | TailRead>(
@@ -162,29 +146,9 @@ export class ClientLink {
     return this.#request('read', timeoutMs, (requestId) => this.#worker?.postMessage(message(requestId)));
   }
 
-  #request<T>(kind: Waiting['kind'], timeoutMs: number, send: (requestId: number) => void): Promise<Answer<T>> {
+  #request<T>(kind: 'append' | 'read', timeoutMs: number, send: (requestId: number) => void): Promise<Answer<T>> {
     if (this.#worker === undefined) return Promise.resolve({ kind: 'no_answer' });
-    return new Promise((resolve) => {
-      this.#lastId = (this.#lastId + 1) >>> 0;
-      const requestId = this.#lastId;
-      const timer = setTimeout(() => this.#settle(requestId, { kind: 'no_answer' }), Math.max(timeoutMs, 0));
-      // Which kind of answer comes is what the request was, so the cast only says what the protocol says.
-      const settle = resolve as Waiting['settle'];
-      this.#waiting.set(requestId, { kind, sinceMs: performance.now(), timer, settle });
-      send(requestId);
-    });
-  }
-
-  #settle(requestId: number, answer: Answer<AcceptedAppend | EventsRead | TailRead>): void {
-    const waiting = this.#waiting.get(requestId);
-    if (waiting === undefined) return;
-    this.#waiting.delete(requestId);
-    clearTimeout(waiting.timer);
-    if (waiting.kind === 'append' && answer.kind !== 'no_answer') {
-      this.#answeredMs = this.#heardMs;
-      this.#answeredId = Math.max(this.#answeredId, requestId);
-    }
-    waiting.settle(answer);
+    return this.#waiting.add(kind, timeoutMs, send);
   }
 
   #newBlock(): Packer {
@@ -212,16 +176,19 @@ export class ClientLink {
         this.#settleAccepted(message.answers);
         return;
       case 'events':
-        this.#settle(message.requestId, { kind: 'events', events: unpackRecords(message.buffer, message.used) });
+        this.#waiting.settle(message.requestId, {
+          kind: 'events',
+          events: unpackRecords(message.buffer, message.used),
+        });
         return;
       case 'tail':
         this.#reach(message.position);
-        this.#settle(message.requestId, { kind: 'tail', position: message.position });
+        this.#waiting.settle(message.requestId, { kind: 'tail', position: message.position });
         return;
       case 'failed': {
         const { failure, requestId } = message;
         if (failure.kind === 'outage') this.suspect(failure.message, failure.clientIsSpent);
-        this.#settle(requestId, { kind: 'failed', failure });
+        this.#waiting.settle(requestId, { kind: 'failed', failure });
       }
     }
   }
@@ -230,7 +197,7 @@ export class ClientLink {
     for (let i = 0; i + 2 < answers.length; i += 3) {
       const [requestId, lastRevision, position] = answers.subarray(i, i + 3) as unknown as [bigint, bigint, bigint];
       this.#reach(position);
-      this.#settle(Number(requestId), {
+      this.#waiting.settle(Number(requestId), {
         kind: 'accepted',
         lastRevision,
         position: position < 0n ? undefined : position,
@@ -245,7 +212,7 @@ export class ClientLink {
   #spawn(): Worker {
     // The client writes its connection string, with the password, to the log when it is asked for one.
     const { DEBUG: _unwanted, ...env } = process.env;
-    const worker = new Worker(THREAD, { workerData: this.#settings, env, stdout: false });
+    const worker = new Worker(THREAD, { workerData: this.#settings, env });
     worker.on('message', (message: FromThread) => {
       if (this.#worker === worker) this.#receive(message);
     });
@@ -269,16 +236,23 @@ export class ClientLink {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#forgetWaiting();
-    if (worker !== undefined) void end(worker);
+    if (worker !== undefined) this.#end(worker);
+  }
+
+  /** Asks the thread to end by itself; one that hangs is cut off. */
+  #end(worker: Worker): void {
+    const ended = endThread(worker, async () => worker.postMessage({ kind: 'close' } satisfies ToThread));
+    this.#ending.add(ended);
+    void ended.then(() => this.#ending.delete(ended));
   }
 
   #forgetWaiting(): void {
     this.#block = undefined;
-    for (const requestId of [...this.#waiting.keys()]) this.#settle(requestId, { kind: 'no_answer' });
+    this.#waiting.forget();
   }
 
   #startProbing(): void {
-    if (this.#closing === undefined) this.#probing ??= this.#probe().finally(() => (this.#probing = undefined));
+    if (this.#closing === undefined) this.#probing ??= this.#probe();
   }
 
   async #probe(): Promise<void> {
@@ -292,6 +266,8 @@ export class ClientLink {
       const answer = await this.readTail(fresh ? FIRST_PROBE_MS : PROBE_MS);
       if (this.#closing !== undefined) return;
       if (answer.kind === 'tail') {
+        // Before anybody can suspect the store again, which must begin another round.
+        this.#probing = undefined;
         this.#outage = undefined;
         this.#tellRecovered();
         return;
@@ -325,32 +301,18 @@ export class ClientLink {
   #lookAround(): void {
     if (this.#outage !== undefined) return;
     if (this.#isStalled()) this.suspect('the event store does not answer');
-    else if (this.#waiting.size > 0) this.#lookForLostAppends();
-    else if (performance.now() - this.#heardMs > IDLE_MS) {
+    // While reads work, a client that gets no append answered is at fault itself.
+    else if (!this.#waiting.giveUpLostAppends()) this.suspect('appends are not answered', true);
+    else if (this.#waiting.size === 0 && performance.now() - this.#heardMs > IDLE_MS) {
       // Asked for what it does to the link: an answer is a sign of life, a failure or silence opens the circuit.
       void this.readTail(STALLED_MS * 2);
     }
   }
 
-  /**
-   * A call can end without an answer, and the client then waits for ever: such an append is sent again. A store that is
-   * only slow answers in about the order in which it was asked, so later ones must have been answered. Where none was,
-   * while reads work, the client is at fault.
-   */
-  #lookForLostAppends(): void {
-    const sinceMs = performance.now() - LOST_MS;
-    for (const [requestId, waiting] of [...this.#waiting]) {
-      if (waiting.sinceMs > sinceMs) return;
-      if (waiting.kind === 'read') continue;
-      if (requestId < this.#answeredId) this.#settle(requestId, { kind: 'no_answer' });
-      else if (this.#answeredMs < sinceMs) this.suspect('appends are not answered', true);
-    }
-  }
-
   #isStalled(): boolean {
-    const oldest = this.#waiting.values().next().value;
+    const { oldestMs } = this.#waiting;
     const sinceMs = performance.now() - STALLED_MS;
-    return oldest !== undefined && oldest.sinceMs < sinceMs && this.#heardMs < sinceMs;
+    return oldestMs !== undefined && oldestMs < sinceMs && this.#heardMs < sinceMs;
   }
 }
 
@@ -368,9 +330,4 @@ function outageOf(answer: Exclude<Answer<TailRead>, TailRead>): Outage {
     case 'deleted':
       return { kind: 'unreachable', message: `the event store answered a read with \`${failure.kind}\`` };
   }
-}
-
-/** Asks the thread to end by itself; one that hangs is cut off. */
-function end(worker: Worker): Promise<void> {
-  return endThread(worker, async () => worker.postMessage({ kind: 'close' } satisfies ToThread));
 }

@@ -20,10 +20,11 @@ import {
   type SubscribeOptions,
 } from '@writ/event-store';
 import { accessLost, Append, outOfReach, streamDeleted } from './append.js';
-import { ClientLink, type Answer, type EventsRead } from './client-link.js';
+import { ClientLink } from './client-link.js';
 import { parseConnection, type EventStoreConnection } from './connection.js';
 import { InFlight } from './in-flight.js';
 import { openingAdvice } from './opening-advice.js';
+import type { Answer, EventsRead } from './waiting-requests.js';
 
 export interface EventStoreDbOptions {
   /** `esdb://…` or `esdb+discover://…`; see `parseConnection`. Holds a password: never print it. */

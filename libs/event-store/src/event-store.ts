@@ -17,7 +17,8 @@
  * stream with other content, in another order, or together with other events are `EVENT_ID_REUSED`. An id that is used
  * again in another stream, or at a later place, is a caller's mistake that a driver may find (then it is
  * `EVENT_ID_REUSED` too) but need not: a store that keeps no index of ids would have to search everything it holds. Ids
- * are fresh for each attempt, so nothing rests on that.
+ * are fresh for each attempt, so nothing rests on that. Nor does a driver need to tell two processes apart that send the
+ * same ids at the same moment: each may be answered as if it had been the writer.
  *
  * **Arguments** outside `EVENT_STORE_LIMITS` are refused by every driver alike, before anything is sent
  * (`REQUEST_INVALID`, `NAME_INVALID`, `EVENT_TOO_LARGE`). A closed store answers `STORE_UNAVAILABLE`.
