@@ -4,11 +4,11 @@
  * everything as JSON. Nothing is asserted on time; decisions that were answered and are not in the store (or the other way
  * round) make the run void.
  *
- * Needs a server: `EVENTSTORE_URL`, or a program (`EVENTSTORE_BIN`, or `eventstored` or `kurrentd` on PATH), of which
- * throw-away nodes are started. `engine` is `real` where a server tells its version, else `double`.
+ * Needs servers: `EVENTSTORE_URL` for the ledger and `EVENTSTORE_RAW_URL` for the raw appends, both empty and alike; or a
+ * program (`EVENTSTORE_BIN`, or `eventstored` or `kurrentd` on PATH), of which throw-away nodes are started. `engine` is `real` where a server tells its version, else `double`.
  *
- * `--quick`: a minute, to see that it all runs. `--only` one of `one-node`, `cluster`, `two-writers`. `--path`: a folder on
- * the disk to measure.
+ * `--quick`: a minute, to see that it all runs. `--only` one of `one-node`, `cluster`, `two-writers`. `--callers 1,64` and
+ * `--rounds 5` in place of the usual ones. `--path`: a folder on the disk to measure.
  */
 import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -24,33 +24,39 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
+    callers: { type: 'string' },
+    rounds: { type: 'string' },
     path: { type: 'string', default: tmpdir() },
   },
 });
 const { quick, path } = values;
 const MS = quick ? 700 : 4_000;
-const ROUNDS = quick ? 1 : 5;
+const ROUNDS = Number(values.rounds ?? (quick ? 1 : 5));
 const WARM_ROUNDS = quick ? 1 : 3;
 const WRITER = fileURLToPath(new URL('./writer.mjs', import.meta.url));
 
 const given = process.env['EVENTSTORE_URL'];
+const givenForRaw = process.env['EVENTSTORE_RAW_URL'];
 const program = findProgram();
-if (given === undefined && program === undefined) {
-  console.error('bench:eventstore needs a server: EVENTSTORE_URL, EVENTSTORE_BIN, or eventstored or kurrentd on PATH');
+if (given === undefined ? program === undefined : givenForRaw === undefined) {
+  console.error(
+    'bench:eventstore needs EVENTSTORE_URL and EVENTSTORE_RAW_URL, or a server program (see its first lines)',
+  );
   process.exit(2);
 }
 const folder = mkdtempSync(join(path, 'writ-bench-eventstore-'));
 const running = [];
 
+// What is measured against each other has servers each, all of them up all the time: a ledger reads its whole store, and
+// whatever is not signed in it is a finding.
 const PARTS = {
   'one-node': async () => {
-    // What is measured against each other has a server each, so that nobody reads what the other wrote.
     const [ours, theirs] = [await servers('ours', 1), await servers('theirs', 1)];
     return measure({ ours, theirs, callers: quick ? [1, 64] : [1, 16, 64, 256], writers: 1 });
   },
   cluster: async () => {
-    const cluster = await servers('cluster', 3);
-    return measure({ ours: cluster, theirs: cluster, callers: quick ? [64] : [1, 64, 256], writers: 1 });
+    const [ours, theirs] = [await servers('ours-3', 3), await servers('theirs-3', 3)];
+    return measure({ ours, theirs, callers: quick ? [64] : [1, 64, 256], writers: 1 });
   },
   'two-writers': async () => {
     const [ours, theirs] = [await servers('ours-2', 1), await servers('theirs-2', 1)];
@@ -140,7 +146,7 @@ async function measure({ ours, theirs, callers, writers }) {
     await loadOf(driver, 64);
   }
   const byCallers = [];
-  for (const inFlight of callers) {
+  for (const inFlight of values.callers?.split(',').map(Number) ?? callers) {
     const rounds = [];
     for (let n = 0; n < ROUNDS; n += 1) {
       const turn = {
@@ -199,7 +205,7 @@ try {
   if (given !== undefined) {
     Object.assign(figures, await engineOf(given));
     const callers = quick ? [1, 64] : [1, 16, 64, 256];
-    figures.given = await measure({ ours: given, theirs: given, callers, writers: 1 });
+    figures.given = await measure({ ours: given, theirs: givenForRaw, callers, writers: 1 });
   } else {
     for (const [name, part] of Object.entries(PARTS)) {
       if (values.only !== undefined && values.only !== name) continue;
