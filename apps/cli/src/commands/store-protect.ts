@@ -13,7 +13,7 @@ interface Flags {
 
 export function protectCommand(shell: Shell): Command {
   return command('protect', 'make the user of an EventStoreDB, and the rules that keep it from deleting and hiding', [
-    'WRIT_STORE_URL=esdb://writ:…@db.example:2113 writ store protect --admin @admin-url.txt',
+    'writ store protect --admin @admin-url.txt   # WRIT_STORE_URL=esdb://writ:…@db.example:2113',
   ])
     .option('--store <url>', 'WRIT_STORE_URL when absent; the user and password in it are those to be made')
     .requiredOption('--admin <url>', 'the same server as an administrator reaches it; `@<file>`: its first line')
