@@ -5,7 +5,8 @@
  * round) make the run void.
  *
  * Needs servers: `EVENTSTORE_URL` for the ledger and `EVENTSTORE_RAW_URL` for the raw appends, both empty and alike; or a
- * program (`EVENTSTORE_BIN`, or `eventstored` or `kurrentd` on PATH), of which throw-away nodes are started. `engine` is `real` where a server tells its version, else `double`.
+ * program (`EVENTSTORE_BIN`, or `eventstored` or `kurrentd` on PATH), of which throw-away nodes are started. `engine` is
+ * `real` where a server tells its version, else `double`.
  *
  * `--quick`: a minute, to see that it all runs. `--only` one of `one-node`, `cluster`, `two-writers`. `--callers 1,64` and
  * `--rounds 5` in place of the usual ones. `--path`: a folder on the disk to measure.
