@@ -65,7 +65,7 @@ export function describeStoreRaces({ url, rounds, sameIdsFrom }: RacedStore): vo
         expect(await Promise.all(racers.map((racer) => racer.ended))).toStrictEqual([0, 0]);
         await expectOnlyWinners(url(), won);
       },
-      60_000 + rounds * 100,
+      60_000 + rounds * 1_000,
     );
   });
 }

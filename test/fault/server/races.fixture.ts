@@ -86,7 +86,7 @@ export function describeRaces({ store, rounds }: RacedLedger): void {
           seconds: (Date.now() - begun) / 1_000,
         });
       },
-      120_000 + rounds * 500,
+      120_000 + rounds * 3_000,
     );
   });
 }
