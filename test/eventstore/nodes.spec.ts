@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { verifyStore } from '@writ/instance';
 import { writ } from '../e2e/cli/writ.js';
 import { startTestServer, type TestServer } from '../e2e/harness/server.js';
 import { msUntil } from '../fault/harness/probed-server.js';
@@ -104,6 +105,12 @@ describeNodes('two ledgers that begin in one store at once', () => {
   afterAll(async () => {
     await node.stop();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('find a store that is empty, and is called missing until somebody begins', async () => {
+    const location = { kind: 'eventstoredb', connection: node.url } as const;
+    const trust = { origin: 'fault.test/one', keys: [] };
+    await expect(verifyStore(location, trust)).rejects.toMatchObject({ code: 'STORE_MISSING' });
   });
 
   it('are told apart: one goes on, the other has to leave', async () => {

@@ -3,7 +3,7 @@ import { checkSqliteStore } from '@writ/event-store-sqlite';
 import { fsck, type Finding, type FsckOptions, type FsckReport, type FsckTrust } from '@writ/lineage';
 import { installOpensslSha256 } from '@writ/signing';
 import { requireLasting } from './open-store.js';
-import { openStoreForReading } from './open-store-for-reading.js';
+import { openBegunStore } from './open-store-for-reading.js';
 import type { Settings } from './settings.js';
 import { unprotectedReasons } from './store-protection.js';
 import { trustOf } from './trust-of.js';
@@ -39,7 +39,7 @@ export async function checkLedger(settings: CheckedSettings, options: CheckLedge
   const { stateFile, onProgress, signal } = options;
   const trust = options.trust ?? (await trustOf(settings));
   const storeFaults = location.kind === 'sqlite' ? await damageOf(location.path) : [];
-  const store = await openStoreForReading(location);
+  const store = await openBegunStore(location);
   try {
     const { lineageDir, markDir, stateDir } = settings;
     const unprotected = await unprotectedReasons(location);

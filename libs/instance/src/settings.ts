@@ -151,7 +151,7 @@ export const SETTINGS = {
   WRIT_MIN_FREE_BYTES: {
     ...integer(0, 1_099_511_627_776, 'bytes'),
     default: '67108864',
-    description: "Free space of the disk of a store in a file below which nothing is appended.",
+    description: 'Free space of the disk of a store in a file below which nothing is appended.',
   },
   WRIT_DRAIN_MS: {
     ...integer(0, 600_000, 'milliseconds'),

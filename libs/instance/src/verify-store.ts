@@ -5,7 +5,7 @@ import { openEvent } from '@writ/ledger';
 import { reachedKeyChain } from '@writ/lineage';
 import { createVerifier, opensslVerify, type Verifier } from '@writ/signing';
 import { requireLasting } from './open-store.js';
-import { openStoreForReading } from './open-store-for-reading.js';
+import { openBegunStore } from './open-store-for-reading.js';
 import type { StoreLocation } from './setting-values.js';
 import { unprotectedReasons } from './store-protection.js';
 
@@ -44,7 +44,7 @@ export async function verifyStore(
   trust: Trust,
   onProgress: (events: number) => void = () => undefined,
 ): Promise<StoreVerification> {
-  const store = await openStoreForReading(requireLasting(location));
+  const store = await openBegunStore(requireLasting(location));
   try {
     const reading = new Reading(createVerifier(await reachedKeys(store, trust), { origin: trust.origin }));
     for (let page = await store.readAll({ maxCount: PAGE }); page.length > 0;) {
