@@ -79,7 +79,6 @@ function slowly(stored: StoredEvent, known: StreamNaming | undefined): AttestedE
 /** Metadata begin with this member, in the one order that `encodeMetadata` writes. */
 const ATTESTATION_BEGIN =
   /^\{"attestation":\{"batch":\{"index":(0|[1-9][0-9]{0,9}),"path":\[([^\]]*)\],"size":([1-9][0-9]{0,9})\},"entry":/;
-const SIBLINGS = /^(?:"[A-Za-z0-9+/]{43}="(?:,(?="))?){0,32}$/;
 /** Behind the entry. */
 const ATTESTATION_END = /,"keyId":"([0-9a-f]{16})","signature":"([A-Za-z0-9+/]{86}==)"\},"/y;
 /** The last members; quotes inside of a string are escaped, so no value can look like this. */
@@ -90,14 +89,27 @@ const RECORDED_AT_OFFSET =
 const INSTANT_LENGTH = '2026-11-23T16:05:42.123Z'.length;
 const INSTANT = /^[0-9TZ:.-]{24}$/;
 
+/** A hash in base64 with its quotes and a comma. */
+const SIBLING_LENGTH = 47;
+const MAX_SIBLINGS = 32;
+
 /** What stands before the entry, and where that begins. */
 function attestationBegin(text: string): { batch: Attestation['batch']; entryAt: number } | undefined {
   const match = ATTESTATION_BEGIN.exec(text);
   if (match === null) return undefined;
   const [whole, index = '', path = '', size = ''] = match;
-  if (!SIBLINGS.test(path)) return undefined;
-  const siblings = path === '' ? [] : path.slice(1, -1).split('","');
+  const siblings = siblingsIn(path);
+  if (siblings === undefined) return undefined;
   return { batch: { index: Number(index), size: Number(size), path: siblings }, entryAt: whole.length };
+}
+
+/** As far as lengths tell; that each is a hash is seen by who hashes it, to check the signature. */
+function siblingsIn(path: string): string[] | undefined {
+  if (path === '') return [];
+  const count = (path.length + 1) / SIBLING_LENGTH;
+  if (!Number.isInteger(count) || count > MAX_SIBLINGS) return undefined;
+  const siblings = path.slice(1, -1).split('","');
+  return siblings.length === count && path.startsWith('"') && path.endsWith('"') ? siblings : undefined;
 }
 
 function namingOf(stored: StoredEvent, text: string, known: StreamNaming | undefined): StreamNaming | undefined {

@@ -14,6 +14,7 @@ import { IntegrityError } from '@writ/errors';
 import { z } from 'zod';
 
 import type { EventCatalogue, EventType, Fact } from './events.js';
+import { sequencedData } from './sequenced-data.js';
 
 /** The data of an event as stored: the fact and the nonce that keeps its digest from being guessed (base64, 16 bytes). */
 export type EventData<T extends EventType = EventType> = EventCatalogue[T] & { readonly nonce: string };
@@ -210,6 +211,21 @@ export function parseEventData(
 }
 
 function readData(type: EventType, data: Uint8Array): EventData {
+  const sequenced = type === 'EntriesSequenced' ? sequencedDataIn(data) : undefined;
+  return sequenced ?? dataBySchema(type, data);
+}
+
+/** `undefined` also for what is no text. */
+function sequencedDataIn(data: Uint8Array): EventData | undefined {
+  try {
+    return sequencedData(data, MAX_SEQUENCED_REFS);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As `parseEventData`, of any spelling that is canonical, by its schema alone. Throws EVENT_INVALID. */
+export function dataBySchema(type: EventType, data: Uint8Array): EventData {
   try {
     return SCHEMAS[type][CURRENT_TYPE_VERSION].parse(parseCanonical(data));
   } catch (cause) {

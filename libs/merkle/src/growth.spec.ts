@@ -103,6 +103,25 @@ describe('LogTree', () => {
     expect(LogTree.from(tree.frontier()).root()).toEqual(tree.root());
   });
 
+  test('tells of each perfect subtree that a leaf completes', () => {
+    const tree = new LogTree();
+    const joined: [number, Uint8Array][] = [];
+    for (const leaf of leaves.slice(0, 6)) tree.append(leaf, (height, root) => joined.push([height, root]));
+    const expected = [leaves.slice(0, 2), leaves.slice(2, 4), leaves.slice(0, 4), leaves.slice(4, 6)];
+    expect(joined).toEqual(expected.map((part) => [Math.log2(part.length), rootOf(part)]));
+  });
+
+  test('keeps a copy of a leaf, also where the caller has it in a buffer', () => {
+    const tree = new LogTree();
+    const buffer = Buffer.alloc(32);
+    for (const leaf of leaves.slice(0, 5)) {
+      buffer.set(leaf);
+      tree.append(buffer);
+    }
+    buffer.fill(0);
+    expect(tree.root()).toEqual(rootOf(leaves.slice(0, 5)));
+  });
+
   test('hashes entries as leaves', () => {
     const tree = new LogTree();
     tree.appendEntry(new Uint8Array(Buffer.from('entry 0')));

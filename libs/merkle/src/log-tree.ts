@@ -26,7 +26,7 @@ export class LogTree {
       refuse('hashes', 'a frontier has one hash for each bit of its size');
     for (const hash of hashes) {
       requireHash(hash, 'hashes');
-      tree.#hashes.push(hash.slice());
+      tree.#hashes.push(copyOf(hash));
     }
     tree.#heights.push(...bitsIn(tree.#size));
     return tree;
@@ -42,7 +42,7 @@ export class LogTree {
    */
   append(hash: Hash, onJoined?: (height: number, root: Hash) => void): void {
     requireHash(hash, 'hash');
-    let node: Hash = hash.slice();
+    let node: Hash = copyOf(hash);
     let height = 0;
     // Two perfect subtrees of equal height are one of the next.
     for (; this.#heights.at(-1) === height; height++) {
@@ -77,6 +77,11 @@ export class LogTree {
   frontier(): Frontier {
     return { sizeLeaves: this.#size, hashes: this.#hashes.map((hash) => hash.slice()) };
   }
+}
+
+/** `slice` would do, but where the caller's is a `Buffer`, whose `slice` is a view. */
+function copyOf(hash: Hash): Hash {
+  return new Uint8Array(hash);
 }
 
 /** Which bits are set, highest first. */

@@ -6,8 +6,6 @@ import type { Attestation } from '@writ/ledger';
 const MAX_NODES = 65_536;
 const NODE_PREFIX = 1;
 const HASH_BYTES = 32;
-/** 32 bytes in their one spelling. */
-const HASH_BASE64 = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 
 /** Nodes of one signed batch, by height and then by place; base64. Every one of them was hashed up to the signed root. */
 class KnownNodes {
@@ -48,12 +46,11 @@ export class BatchVerdicts {
     this.#verify = verify;
   }
 
-  /** `true` when `publicKey` signed the batch that `leafHash` is a leaf of, at the place that the attestation names. */
-  accepts(
-    { keyId, batch, signature }: Omit<Attestation, 'entry'>,
-    leafHash: Uint8Array,
-    publicKey: Uint8Array,
-  ): boolean {
+  /**
+   * `true` when `publicKey` signed the batch that `leafHash` is a leaf of, at the place that the attestation names.
+   * @param leafHash base64
+   */
+  accepts({ keyId, batch, signature }: Omit<Attestation, 'entry'>, leafHash: string, publicKey: Uint8Array): boolean {
     const name = `${keyId} ${String(batch.size)} ${signature}`;
     const known = this.#batches.get(name);
     if (known !== undefined) {
@@ -93,14 +90,10 @@ export class BatchVerdicts {
  * @returns the node at the end, which is the root where none was known; `undefined` where the path has another length,
  *   another spelling, or leads elsewhere
  */
-function climb(
-  { index, size, path }: Attestation['batch'],
-  leafHash: Uint8Array,
-  known: KnownNodes,
-): string | undefined {
+function climb({ index, size, path }: Attestation['batch'], leafHash: string, known: KnownNodes): string | undefined {
   if (!Number.isInteger(index) || !Number.isInteger(size) || index < 0 || index >= size) return undefined;
   const fresh: PlacedNode[] = [];
-  let node = Buffer.from(leafHash.buffer, leafHash.byteOffset, leafHash.length).toString('base64');
+  let node = leafHash;
   let met = false;
   let steps = 0;
   for (let height = 0, place = index, last = size - 1; ; height++) {
@@ -120,9 +113,11 @@ function climb(
       if (met) {
         if (sibling !== known.get(height, beside)) return undefined;
       } else {
-        if (!HASH_BASE64.test(sibling)) return undefined;
-        fresh.push({ height, place: beside, node: sibling });
-        node = isRight ? join(sibling, node) : join(node, sibling);
+        const own = put(sibling, isRight ? LEFT : RIGHT);
+        if (own !== sibling) return undefined;
+        put(node, isRight ? RIGHT : LEFT);
+        fresh.push({ height, place: beside, node: own });
+        node = hash('sha256', pair, 'base64');
       }
     }
     place = Math.floor(place / 2);
@@ -133,14 +128,20 @@ function climb(
   return node;
 }
 
-const joined = Buffer.alloc(1 + 2 * HASH_BYTES);
-joined[0] = NODE_PREFIX;
+/** What is hashed for a node. */
+const pair = Buffer.alloc(1 + 2 * HASH_BYTES);
+pair[0] = NODE_PREFIX;
+const LEFT = 1;
+const RIGHT = LEFT + HASH_BYTES;
 
-/** Both in base64, and 32 bytes. */
-function join(left: string, right: string): string {
-  joined.write(left, 1, HASH_BYTES, 'base64');
-  joined.write(right, 1 + HASH_BYTES, HASH_BYTES, 'base64');
-  return hash('sha256', joined, 'base64');
+/**
+ * Puts a hash, in base64, into its half of the pair.
+ * @returns the spelling of what lies there now: that which was given, if it was 32 bytes in their one spelling. It is a
+ *   text of its own, where the one that was given may be a part of a long one that would be kept for its sake
+ */
+function put(base64: string, begin: number): string {
+  pair.write(base64, begin, HASH_BYTES, 'base64');
+  return pair.toString('base64', begin, begin + HASH_BYTES);
 }
 
 /** Node's decoder takes any spelling; writing the bytes out again shows whether it was the one. */

@@ -62,7 +62,8 @@ export function createVerifier(keys: readonly TrustedKey[], options: VerifierOpt
 /** What is malformed does not verify, whatever it is. */
 function isAccepted(verdicts: BatchVerdicts, attestation: Attestation, publicKey: Uint8Array): boolean {
   try {
-    return verdicts.accepts(attestation, leafHash(utf8(attestation.entry)), publicKey);
+    const hash = Buffer.from(leafHash(utf8(attestation.entry))).toString('base64');
+    return verdicts.accepts(attestation, hash, publicKey);
   } catch {
     return false;
   }

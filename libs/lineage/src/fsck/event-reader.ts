@@ -4,6 +4,7 @@ import type { EventStore, RecordedEvent } from '@writ/event-store';
 import type { VerifySignature } from '@writ/evidence';
 import { type LedgerError } from '@writ/errors';
 import { BatchVerdicts } from '@writ/signing';
+import { hashText } from './hash-text.js';
 import { hashEvent } from './hashed-event.js';
 import type { KeyRing } from './key-ring.js';
 import { codeOf } from './report.js';
@@ -13,8 +14,8 @@ import { StreamPlaces, type Contiguity } from './stream-places.js';
 export type ReadEvent = { readonly contiguity: Contiguity } & (
   | {
       readonly kind: 'attested';
-      readonly leafHash: Uint8Array;
-      readonly entry: string;
+      /** Base64. */
+      readonly leafHash: string;
       readonly keyId: KeyId;
     }
   | { readonly kind: 'foreign'; readonly code: ErrorCode; readonly message: string }
@@ -46,7 +47,8 @@ export class EventReader {
     try {
       const hashed = hashEvent(stored, place.naming);
       if (stored.revision === 0n) place.naming = hashed.naming;
-      const { attestation, leafHash } = hashed;
+      const { attestation } = hashed;
+      const leafHash = hashText(hashed.leafHash);
       const key = this.#keys.keyOf(attestation.keyId);
       if (key === undefined) {
         return { kind: 'foreign', contiguity, code: 'KEY_UNKNOWN', message: 'no key that is trusted here attests it' };
@@ -55,7 +57,7 @@ export class EventReader {
         const message = 'its attestation does not verify';
         return { kind: 'foreign', contiguity, code: 'ATTESTATION_INVALID', message };
       }
-      return { kind: 'attested', contiguity, leafHash, entry: attestation.entry, keyId: key.keyId };
+      return { kind: 'attested', contiguity, leafHash, keyId: key.keyId };
     } catch (error) {
       const code = codeOf(error);
       return { kind: 'foreign', contiguity, code, message: (error as LedgerError).message };

@@ -154,7 +154,7 @@ class Check {
       ...{ store, tree: this.#tree, keys, findings: this.#findings },
       onLeaf: (leaf) => {
         if (leaf.ref !== undefined) this.#index.take(this.#tree.sizeLeaves, leaf.ref);
-        this.#tiles.takeLeaf(leaf);
+        this.#tiles.takeLeaf(leaf.leafHash);
       },
       ...(from === undefined ? {} : { from: from.sequence }),
     });
@@ -178,7 +178,8 @@ class Check {
       for (const stored of page) {
         const recalled = this.#reader.recall(stored);
         if (recalled !== undefined) await recalled;
-        await this.#take(stored);
+        const taken = this.#take(stored);
+        if (taken !== undefined) await taken;
         this.#streams?.take(stored);
         this.#after = stored.position;
       }

@@ -3,12 +3,12 @@ import { IntegrityError } from '@writ/errors';
 import type { RecordedEvent } from '@writ/event-store';
 import {
   attestedEntryIn,
-  openingsText,
   openingValueText,
   opensText,
   parseMetadata,
   type AttestedEntry,
   type CommitmentName,
+  type Opening,
   type Openings,
   type StreamNaming,
 } from '@writ/ledger';
@@ -80,23 +80,31 @@ function besideIn(stored: RecordedEvent, text: string, signature: string): Spell
 function readBeside(text: string): SpelledBeside | undefined {
   try {
     const { openings, streamSalt, trace } = JSON.parse(text) as Beside;
-    const spelled = Object.entries(openings ?? {}).map(([name, { salt, value }]) => {
-      return { name, salt, valueText: openingValueText(value) };
+    const spelled = openings === undefined ? [] : spelledOpenings(openings);
+    const texts = spelled.map(({ name, salt, valueText }) => {
+      return `${canonicalTextOfOwn(name)}:{"salt":"${salt}","value":${valueText}}`;
     });
     const written =
-      (openings === undefined ? '{' : `{"openings":${textOfOpenings(spelled)},`) +
+      (openings === undefined ? '{' : `{"openings":{${texts.join()}},`) +
       (streamSalt === undefined ? '' : `"streamSalt":"${streamSalt}",`) +
       (trace === undefined ? '' : `"trace":${canonicalTextOfOwn(trace)},`) +
       '"v":1}';
-    return written === text ? { openings: spelled, streamSalt } : undefined;
+    return written === text && areInOrder(spelled) ? { openings: spelled, streamSalt } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function textOfOpenings(spelled: readonly SpelledOpening[]): string {
-  const texts = spelled.map(({ name, salt, valueText }) => [name, `{"salt":"${salt}","value":${valueText}}`] as const);
-  return openingsText(Object.fromEntries(texts));
+function spelledOpenings(openings: Openings): SpelledOpening[] {
+  return Object.keys(openings).map((name) => {
+    const { salt, value } = openings[name] as Opening;
+    return { name, salt, valueText: openingValueText(value) };
+  });
+}
+
+/** RFC 8785 section 3.2.3: by UTF-16 code units, which is how texts compare. */
+function areInOrder(openings: readonly SpelledOpening[]): boolean {
+  return openings.every(({ name }, at) => at === 0 || (openings[at - 1]?.name ?? '') < name);
 }
 
 function requireSalt(stored: RecordedEvent, brought: string, { salt }: StreamNaming): void {

@@ -32,8 +32,10 @@ export class IndexAudit {
 
   take(index: number, ref: SequencedRef): void {
     if (this.#page === undefined || index >= this.#end) return;
-    const row = this.#guarded(() => this.#rowAt(index));
+    const next = this.#rows[this.#at];
+    const row = next?.[0] === BigInt(index) ? next : this.#guarded(() => this.#rowAt(index));
     if (row === undefined) return;
+    this.#at += 1;
     this.compared += 1;
     const { eventId, stream, revision } = ref;
     const [, foundId, foundStream, foundRevision] = row;
@@ -94,7 +96,6 @@ export class IndexAudit {
     }
     const row = this.#rows[this.#at];
     if (Number(row?.[0]) !== index) throw new Error(`row ${String(index)} is missing`);
-    this.#at += 1;
     return row;
   }
 

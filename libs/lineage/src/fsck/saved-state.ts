@@ -7,7 +7,7 @@ import type { TreeState } from './tree-audit.js';
 
 /** Where a check that was stopped goes on. Decimal strings for 64-bit numbers. */
 export interface SavedState {
-  readonly format: 'writ/fsck-state/v1';
+  readonly format: 'writ/fsck-state/v2';
   /** What was checked, and against what: a state of anything else is not gone on from. */
   readonly subject: string;
   /** The last position that need not be read again. */
@@ -48,13 +48,13 @@ export class StateFile {
     } catch {
       return undefined;
     }
-    return state.format === 'writ/fsck-state/v1' && state.subject === this.#subject ? state : undefined;
+    return state.format === 'writ/fsck-state/v2' && state.subject === this.#subject ? state : undefined;
   }
 
   /** A crash here leaves the state before, and maybe a file beside it that the next write replaces. */
   write(state: Omit<SavedState, 'format' | 'subject'>): void {
     const temporary = `${this.#path}.tmp`;
-    writeFileSync(temporary, JSON.stringify({ format: 'writ/fsck-state/v1', subject: this.#subject, ...state }));
+    writeFileSync(temporary, JSON.stringify({ format: 'writ/fsck-state/v2', subject: this.#subject, ...state }));
     renameSync(temporary, this.#path);
   }
 

@@ -1,4 +1,4 @@
-import { parseBase64, toBase64 } from '@writ/encoding';
+import { toBase64 } from '@writ/encoding';
 import type { ErrorCode } from '@writ/errors';
 import type { EventStore, RecordedEvent } from '@writ/event-store';
 import type { EntriesSequenced, LedgerRecovered, SequencedRef } from '@writ/ledger';
@@ -20,9 +20,8 @@ export interface PassedOver {
 
 /** What goes into the tree at one index. */
 export interface SequencedLeaf {
-  readonly leafHash: Uint8Array;
-  /** `undefined` where the event that had it is gone or is another one now. */
-  readonly entry: string | undefined;
+  /** Base64. */
+  readonly leafHash: string;
   /** Who it is; `undefined` where the event that named it is gone. */
   readonly ref: SequencedRef | undefined;
 }
@@ -94,16 +93,20 @@ export class SequenceAudit {
   wait(stored: RecordedEvent, read: ReadEvent): void {
     const { eventId, stream, revision, position } = stored;
     const { contiguity } = read;
-    if (this.#waiting.has(eventId) || this.#passedOver.has(eventId)) {
+    if (this.#waiting.has(eventId) || (this.#passedOver.size > 0 && this.#passedOver.has(eventId))) {
       this.#find('duplicated', 'EVENT_ID_REUSED', 'the store holds the event twice', stored);
       return;
     }
     const event: WaitingEvent = {
-      ...{ eventId, stream, revision, position, contiguity },
+      eventId,
+      stream,
+      revision,
+      position,
+      contiguity,
       attested: read.kind === 'attested' ? read : undefined,
       fault: read.kind === 'foreign' ? { code: read.code, message: read.message } : undefined,
     };
-    const early = this.#early.get(eventId);
+    const early = this.#early.size === 0 ? undefined : this.#early.get(eventId);
     if (early === undefined) this.#waiting.add(event);
     else this.#tellLate(early, event);
   }
@@ -125,10 +128,8 @@ export class SequenceAudit {
     for (const [at, ref] of batch.refs.entries()) {
       const event = this.#take(batch.refs, at);
       if (event === undefined) await this.#tellAbsent(ref);
-      const entry = event === undefined ? undefined : this.#compare(ref, event, tree.sizeLeaves);
-      // Where the event is the one that got the index, its own hash, which was made from it.
-      const leafHash = entry === undefined ? undefined : event?.attested?.leafHash;
-      this.#append({ leafHash: leafHash ?? parseBase64(ref.leafHash, 32), entry, ref });
+      else this.#compare(ref, event, tree.sizeLeaves);
+      this.#append({ leafHash: ref.leafHash, ref });
     }
     if (toBase64(tree.root()) !== batch.root) this.#lineage('the root that it names is not that of its leaves');
   }
@@ -155,9 +156,12 @@ export class SequenceAudit {
   /** The event of a ref, taken out of those that wait; those in front of it that no later ref names are passed over. */
   #take(refs: readonly SequencedRef[], at: number): WaitingEvent | undefined {
     const ref = refs[at];
-    const event = ref === undefined ? undefined : this.#waiting.get(ref.eventId);
-    if (ref === undefined || event === undefined) return undefined;
-    if (this.#waiting.first() !== event) this.#passOverBefore(event, ref, refs.slice(at + 1));
+    if (ref === undefined) return undefined;
+    const first = this.#waiting.takeIfFirst(ref.eventId);
+    if (first !== undefined) return first;
+    const event = this.#waiting.get(ref.eventId);
+    if (event === undefined) return undefined;
+    this.#passOverBefore(event, ref, refs.slice(at + 1));
     this.#waiting.delete(event);
     return event;
   }
@@ -189,16 +193,16 @@ export class SequenceAudit {
     } else this.#find('unsequenced', 'LINEAGE_INVALID', 'events after it have indices, and it has none', place);
   }
 
-  /** @returns the entry, where the event is still the one that got the index */
-  #compare(ref: SequencedRef, { attested, fault, stream, revision }: WaitingEvent, index: number): string | undefined {
+  /** Whether the event is still the one that got the index. */
+  #compare(ref: SequencedRef, { attested, fault, stream, revision }: WaitingEvent, index: number): void {
     const place = placeOf(ref, index);
     if (attested === undefined) {
       this.#find('changed', fault?.code ?? 'FOREIGN_EVENT', fault?.message ?? '', place);
-      return undefined;
+      return;
     }
-    if (base64Of(attested.leafHash) !== ref.leafHash) {
+    if (attested.leafHash !== ref.leafHash) {
       this.#find('changed', 'LINEAGE_INVALID', 'it is attested, and is not the event that got this index', place);
-      return undefined;
+      return;
     }
     if (stream !== ref.stream || revision.toString() !== ref.revision) {
       this.#find('lineage', 'LINEAGE_INVALID', 'the lineage names another place for it', place);
@@ -206,7 +210,6 @@ export class SequenceAudit {
     if (this.#options.keys.isCutOff(attested.keyId, index)) {
       this.#find('revoked', 'KEY_UNKNOWN', 'a key attests it that was cut off before it', place);
     }
-    return attested.entry;
   }
 
   /** An event that comes behind the one that gave it its index. */
@@ -248,8 +251,7 @@ export class SequenceAudit {
       if (tree.sizeLeaves === end) break;
       if (event.attested === undefined) continue;
       this.#waiting.delete(event);
-      const { leafHash, entry } = event.attested;
-      this.#append({ leafHash, entry, ref: undefined });
+      this.#append({ leafHash: event.attested.leafHash, ref: undefined });
     }
   }
 
@@ -279,9 +281,4 @@ export class SequenceAudit {
 
 function placeOf({ eventId, stream, revision }: SequencedRef, index: number) {
   return { eventId, stream, revision, index: String(index) };
-}
-
-/** The platform's encoder, for what is done for every event. */
-function base64Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 }

@@ -1,23 +1,22 @@
-import { encodeEntryBundle, entriesPath, leafHash, tilePath, tilesOf, TILE_WIDTH } from '@writ/merkle';
+import { entriesPath, leafHash, tilePath, tilesOf, TILE_WIDTH } from '@writ/merkle';
+import { hashText } from './hash-text.js';
 import { placeOf, type LineageFolder, type TileInventory } from './lineage-folder.js';
 import type { Findings } from './report.js';
-import type { SequencedLeaf } from './sequence-audit.js';
-
-type BundledLeaf = Pick<SequencedLeaf, 'leafHash' | 'entry'>;
 import type { RebuiltTile } from './tree-audit.js';
 
 const HASH_BYTES = 32;
 const LENGTH_BYTES = 2;
 
-/** What an audit of entry bundles goes on from: the leaves of the bundle that is being filled, as JSON. */
-export type BundleState = readonly { readonly leafHash: string; readonly entry: string | null }[];
+/** What an audit of entry bundles goes on from: the leaf hashes, in base64, of the bundle that is being filled. */
+export type BundleState = readonly string[];
 
 /** Compares the files of a folder with the tiles and entries that the store makes. */
 export class TileAudit {
   readonly #folder: LineageFolder | undefined;
   readonly #inventory: TileInventory;
   readonly #findings: Findings;
-  #bundle: BundledLeaf[];
+  /** Leaf hashes, in base64. */
+  #bundle: string[];
   #bundleIndex: number;
   hashTiles = 0;
   entryBundles = 0;
@@ -31,17 +30,11 @@ export class TileAudit {
     this.#findings = findings;
     this.#inventory = folder?.tiles() ?? { widths: new Map(), strangers: [] };
     this.#bundleIndex = Math.floor(from.sizeLeaves / TILE_WIDTH);
-    this.#bundle = from.bundle.map(({ leafHash: hash, entry }) => ({
-      leafHash: Buffer.from(hash, 'base64'),
-      entry: entry === null ? undefined : Buffer.from(entry, 'base64').toString(),
-    }));
+    this.#bundle = [...from.bundle];
   }
 
   bundleState(): BundleState {
-    return this.#bundle.map(({ leafHash: hash, entry }) => ({
-      leafHash: Buffer.from(hash).toString('base64'),
-      entry: entry === undefined ? null : Buffer.from(entry).toString('base64'),
-    }));
+    return this.#bundle;
   }
 
   /** A tile that is full, or the rest at the end: every file of its place must hold its first hashes. */
@@ -53,8 +46,9 @@ export class TileAudit {
     }
   }
 
-  takeLeaf(leaf: BundledLeaf): void {
-    this.#bundle.push(leaf);
+  /** @param leafHash base64 */
+  takeLeaf(leafHash: string): void {
+    this.#bundle.push(leafHash);
     if (this.#bundle.length === TILE_WIDTH) this.#endBundle();
   }
 
@@ -99,36 +93,26 @@ export class TileAudit {
     else this.#find('tile', 'the tile is not that of the tree', path, place);
   }
 
-  #compareBundle(path: string, leaves: readonly BundledLeaf[], firstIndex: number): void {
+  /** Entry by entry: each must be the leaf of its index. */
+  #compareBundle(path: string, leafHashes: readonly string[], firstIndex: number): void {
     const found = this.#folder?.read(path);
     if (found === undefined) return;
-    const entries = leaves.map(({ entry }) => (entry === undefined ? undefined : Buffer.from(entry)));
-    if (entries.every((entry) => entry !== undefined)) {
-      const expected = encodeEntryBundle(entries);
-      if (Buffer.compare(found, expected) === 0) return;
-      if (isTorn(found, expected)) {
+    let at = 0;
+    for (const [place, expected] of leafHashes.entries()) {
+      const begin = at + LENGTH_BYTES;
+      const end = begin + (((found[at] ?? 0) << 8) | (found[at + 1] ?? 0));
+      if (begin > found.length || end > found.length) {
         this.#find('torn', 'the bundle ends too early', path, String(firstIndex));
         return;
       }
-    }
-    this.#compareEntries(path, found, leaves, firstIndex);
-  }
-
-  /** Entry by entry, where some are not known from the store or something differs: each must be the leaf of its index. */
-  #compareEntries(path: string, found: Uint8Array, leaves: readonly BundledLeaf[], firstIndex: number): void {
-    let at = 0;
-    for (const [place, leaf] of leaves.entries()) {
-      const begin = at + LENGTH_BYTES;
-      const end = begin + (((found[at] ?? 0) << 8) | (found[at + 1] ?? 0));
-      const whole = begin <= found.length && end <= found.length;
-      if (!whole || Buffer.compare(leafHash(found.subarray(begin, end)), leaf.leafHash) !== 0) {
+      if (hashText(leafHash(found.subarray(begin, end))) !== expected) {
         this.#find('entries', 'the entry is not the leaf of its index', path, String(firstIndex + place));
         return;
       }
       at = end;
     }
     if (at !== found.length) {
-      this.#find('entries', 'the bundle holds more than its entries', path, String(firstIndex + leaves.length));
+      this.#find('entries', 'the bundle holds more than its entries', path, String(firstIndex + leafHashes.length));
     }
   }
 

@@ -31,6 +31,8 @@ export class TreeAudit {
   readonly #wanted: ReadonlySet<number>;
   readonly #roots = new Map<number, Hash>();
   readonly #onTile: (tile: RebuiltTile) => void;
+  /** The leaf that is appended. */
+  readonly #leaf = Buffer.alloc(HASH_BYTES);
   #size: number;
 
   /** @param wanted sizes whose roots are kept */
@@ -63,11 +65,13 @@ export class TreeAudit {
     return this.#roots.get(sizeLeaves);
   }
 
-  append(leafHash: Hash): void {
+  /** @param leafHash base64 */
+  append(leafHash: string): void {
+    this.#leaf.write(leafHash, 'base64');
     this.#size += 1;
-    this.#push(0, leafHash);
+    this.#push(0, this.#leaf);
     // The root of a full tile is a hash of the level above.
-    this.#tree.append(leafHash, (height, root) => {
+    this.#tree.append(this.#leaf, (height, root) => {
       if (height % TILE_HEIGHT === 0) this.#push(height / TILE_HEIGHT, root);
     });
     if (this.#wanted.has(this.#size)) this.#roots.set(this.#size, this.#tree.root());

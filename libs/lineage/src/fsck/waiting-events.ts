@@ -9,8 +9,8 @@ export interface WaitingEvent {
   readonly revision: bigint;
   readonly position: bigint;
   readonly contiguity: Contiguity;
-  /** `undefined`: no key of ours attests it. */
-  readonly attested: { readonly leafHash: Uint8Array; readonly entry: string; readonly keyId: KeyId } | undefined;
+  /** `undefined`: no key of ours attests it. `leafHash`: base64. */
+  readonly attested: { readonly leafHash: string; readonly keyId: KeyId } | undefined;
   readonly fault: { readonly code: ErrorCode; readonly message: string } | undefined;
 }
 
@@ -57,6 +57,15 @@ export class WaitingEvents implements Iterable<WaitingEvent> {
     }
     if (this.#begin >= MOST_EMPTY) this.#giveUpEmpty();
     return this.#row[this.#begin];
+  }
+
+  /** Takes out the first one where it is the one that is asked for. */
+  takeIfFirst(eventId: string): WaitingEvent | undefined {
+    const event = this.first();
+    if (event?.eventId !== eventId) return undefined;
+    this.#byId.delete(eventId);
+    this.#begin += 1;
+    return event;
   }
 
   /** Those that go meanwhile are passed by. */
