@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median, ratio, round } from '../figures.mjs';
+import { SERVER_NODE_OPTIONS } from '../wire/processes.mjs';
 import { engineOf, findProgram, startServers } from './servers.mjs';
 
 const { values } = parseArgs({
@@ -73,7 +74,7 @@ async function servers(name, size) {
 
 /** A process that writes, in a role. */
 async function openWriter(message) {
-  const child = fork(WRITER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(WRITER, { execArgv: SERVER_NODE_OPTIONS, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const ask = (question) =>
     new Promise((resolve, reject) => {
       const gone = (code) => reject(new Error(`a writer (${message.role}) ended with ${code}`));
