@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { buildProgram } from '@writ/cli';
 import { parseConnection } from '@writ/event-store-eventstoredb';
 import { SETTINGS, parseSettings } from '@writ/instance';
-import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { ROOT } from './scratch.js';
 
 const WRIT = '/app/apps/cli/bin/writ.js';
+
+type Command = ReturnType<typeof buildProgram>;
 
 interface Service {
   readonly image: string;
