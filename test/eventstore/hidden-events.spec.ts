@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EventStoreDBClient } from '@eventstore/db-client';
-import type { Finding, LedgerReport } from '@writ/instance';
+import type { LedgerReport } from '@writ/instance';
 import { writ } from '../e2e/cli/writ.js';
 import { TENANT } from '../fault/harness/transfers.mjs';
 import { admit, beginLedger, environmentOf } from '../fault/lineage/ledger.js';
@@ -52,7 +52,7 @@ describeNodes('events that an administrator of the server hid', () => {
   /** Kind and code of what was found, by stream; anything about another stream stands there too. */
   function foundIn({ findings }: LedgerReport): Record<string, string[]> {
     const found: Record<string, string[]> = {};
-    for (const { stream = '', kind, code, revision = '' } of findings as readonly Finding[]) {
+    for (const { stream = '', kind, code, revision = '' } of findings) {
       (found[stream] ??= []).push(`${kind} ${code} ${revision}`);
     }
     return found;

@@ -21,7 +21,7 @@ function event(): NewEvent {
 async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
   return call.then(
     () => undefined,
-    (error: { readonly code?: string }) => error.code,
+    (error: unknown) => (error as { readonly code?: string }).code,
   );
 }
 
