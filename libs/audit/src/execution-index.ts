@@ -56,7 +56,7 @@ export function openExecutionIndex(start: WorkerStart): ExecutionIndex {
     list: (request, nowMs) => worker.ask({ kind: 'list', request, nowMs }),
     due: async (endedByMs, limit) => named(await worker.ask({ kind: 'due', endedByMs, limit })),
     lag: () => worker.ask({ kind: 'lag' }),
-    noteWritten: (log) => worker.written.note(log),
+    noteWriting: (log) => worker.written.prepare(log),
     close: () => worker.close(),
   };
 }

@@ -24,13 +24,19 @@ export class WrittenRows {
     this.#maxSkewMs = maxSkewMs;
   }
 
-  /** @param log with only events that the store has acknowledged */
-  note(log: ExecutionLog): void {
+  /**
+   * Makes the row of an execution whose last events are being appended.
+   * @returns notes it; to be called once the store has acknowledged those events
+   */
+  prepare(log: ExecutionLog): () => void {
     const last = log.events.at(-1);
     const row = executionRowOf(log, this.#maxSkewMs);
-    if (last === undefined || row === undefined) return;
-    if (this.#waiting.length >= MAX_WAITING) this.#waiting = [];
-    this.#waiting.push({ eventId: last.event.eventId, columns: columnsOf(row) });
+    if (last === undefined || row === undefined) return () => undefined;
+    const written = { eventId: last.event.eventId, columns: columnsOf(row) };
+    return () => {
+      if (this.#waiting.length >= MAX_WAITING) this.#waiting = [];
+      this.#waiting.push(written);
+    };
   }
 
   take(): readonly WrittenRow[] {

@@ -1,5 +1,7 @@
 import type { ExecutionIndex } from '@writ/operations';
 
+const nothing = (): void => undefined;
+
 /** An index whose thread is started by the first question: for a process that lives for one command. */
 export function lateIndex(open: () => ExecutionIndex): ExecutionIndex {
   let opened: ExecutionIndex | undefined;
@@ -8,7 +10,7 @@ export function lateIndex(open: () => ExecutionIndex): ExecutionIndex {
     list: (request, nowMs) => index().list(request, nowMs),
     due: (endedByMs, limit) => index().due(endedByMs, limit),
     lag: () => index().lag(),
-    noteWritten: (log) => opened?.noteWritten?.(log),
+    noteWriting: (log) => opened?.noteWriting?.(log) ?? nothing,
     close: async () => opened?.close(),
   };
 }

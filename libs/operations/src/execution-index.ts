@@ -16,10 +16,11 @@ export interface ExecutionIndex {
   /** Last position applied, and how many events of the store wait after it (an estimate). */
   lag(): Promise<{ readonly position: bigint | null; readonly behind: bigint }>;
   /**
-   * Told after every append of this process, with the log as it then stands: saves an index that keeps up from opening
-   * what was just signed and folded here. Never throws; an index that is not told finds out by itself.
+   * Told of every append of this process, with the log as it will stand; what it returns is called once the store has
+   * acknowledged it, or never. Saves an index that keeps up from opening what was just signed and folded here. Neither
+   * throws; an index that is not told finds out by itself.
    */
-  noteWritten?(log: ExecutionLog): void;
+  noteWriting?(log: ExecutionLog): () => void;
   close(): Promise<void>;
 }
 

@@ -50,6 +50,8 @@ interface Prospect {
   readonly answer: Answer;
   readonly log: ExecutionLog;
   readonly grant: Promise<SignedGrant> | undefined;
+  /** Tells the index that `log` is durable. */
+  readonly noteWritten?: () => void;
   readonly nowMs: number;
 }
 
@@ -81,7 +83,7 @@ export async function handleExecution(engine: Engine, call: ExecutionCall): Prom
     });
     if (appended !== undefined) {
       counters.appends += 1;
-      ports.index.noteWritten?.(prospect.log);
+      prospect.noteWritten?.();
     }
     if (prospect.log.events.length > 0) remembered.put(prospect.log);
     return await tell(engine, call, prospect);
@@ -110,7 +112,10 @@ async function rule(engine: Engine, call: ExecutionCall, log: ExecutionLog): Pro
   const ruling = decide(log.state, await call.command(log, moment), moment);
   const prospect = { answer: ruling.answer, nowMs: moment.nowMs };
   if (ruling.append.length === 0) {
-    return { append: [], answer: { ...prospect, log, grant: startGrant(engine, log, ruling.answer) } };
+    return {
+      append: [],
+      answer: { ...prospect, log, grant: startGrant(engine, log, ruling.answer, Promise.resolve()) },
+    };
   }
   // 4. Past the caller's deadline nothing is begun.
   requireTimeLeft(call.context, wallMs);
@@ -126,21 +131,46 @@ async function rule(engine: Engine, call: ExecutionCall, log: ExecutionLog): Pro
     trace: call.context.traceparent,
   });
   const next = extendLog(log, streamSalt, sealed);
-  // 6. The grant is signed while the append is under way, and let go of only after it.
-  const grant = startGrant(engine, next, ruling.answer);
-  return { append: sealed.map((event) => event.newEvent), answer: { ...prospect, log: next, grant } };
+  // 6. The grant is signed while the append is under way, and let go of only after it. So is the row for the index.
+  const sent = appendSent();
+  const grant = startGrant(engine, next, ruling.answer, sent);
+  const noteWritten = startNote(engine, next, sent);
+  return { append: sealed.map((event) => event.newEvent), answer: { ...prospect, log: next, grant, noteWritten } };
 }
 
-function startGrant(engine: Engine, log: ExecutionLog, answer: Answer): Promise<SignedGrant> | undefined {
+/**
+ * Settles when the append that is about to be made has left this thread. What is done then and before the disk answers
+ * takes a lone caller no time.
+ */
+function appendSent(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** @param begin when to sign */
+function startGrant(
+  engine: Engine,
+  log: ExecutionLog,
+  answer: Answer,
+  begin: Promise<void>,
+): Promise<SignedGrant> | undefined {
   const revision = grantRevision(answer, log);
   if (revision === undefined) return undefined;
   // Also a grant that is only told again: in a store that was set back it may long have been used.
   engine.ports.lineage.requireWritable();
   engine.ports.lineage.requireIntact(log.stream);
-  const grant = signGrant(engine.ports, log, revision);
+  const grant = begin.then(() => signGrant(engine.ports, log, revision));
   // Where the append fails nobody waits for the grant; its own failure then concerns nobody.
   grant.catch(() => undefined);
   return grant;
+}
+
+/** @param begin when to make what is noted; whoever notes earlier makes it himself */
+function startNote({ ports }: Engine, log: ExecutionLog, begin: Promise<void>): () => void {
+  let note: (() => void) | undefined;
+  const prepared = (): (() => void) | undefined => (note ??= ports.index.noteWriting?.(log));
+  // Whoever notes asks again, and is told what went wrong.
+  begin.then(prepared).catch(() => undefined);
+  return () => prepared()?.();
 }
 
 /** Revision of the lease that the answer lets the caller run under. */

@@ -22,6 +22,8 @@ import { WorkerLane } from './worker-lane.js';
 /** A leaf of the lineage tree that is to be attested: the entry's bytes, and SHA-256(0x00 ‖ entry). */
 export interface LeafToAttest {
   readonly entry: Uint8Array;
+  /** The same as text, where the caller has it. */
+  readonly entryText?: string;
   readonly leafHash: Uint8Array;
 }
 
@@ -136,7 +138,7 @@ class BatchingAttestor implements Attestor {
 
   async attest(leaves: readonly LeafToAttest[]): Promise<Attestation[]> {
     this.#requireOpen();
-    const entries = leaves.map((leaf) => textOf(leaf.entry));
+    const entries = leaves.map((leaf) => leaf.entryText ?? textOf(leaf.entry));
     const signed = await this.#attestations.add(leaves.map((leaf) => leaf.leafHash));
     return signed.map((leaf, index) => ({ entry: entries[index] ?? '', keyId: this.keyId, ...leaf }));
   }
