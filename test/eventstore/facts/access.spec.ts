@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { ErrorType, EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { startDouble } from '../double/start-double.js';
 import { makeCertificates } from '../harness/certificates.js';
+import { until } from '../harness/admin.js';
 import { describeNodes } from '../harness/find-server.js';
 import { startNode } from '../harness/server.js';
-import { factEvent, failureOf, freshStream, onBothEngines, revisionsIn, storedIn } from './engines.js';
+import { afterMs, factEvent, failureOf, freshStream, onBothEngines, revisionsIn, storedIn } from './engines.js';
 
 jest.setTimeout(60_000);
 
@@ -99,6 +100,11 @@ function whoMayDoWhat(start: () => Promise<GuardedServer>): void {
   it('K6: the default rules of $settings keep a user from deleting and from metadata, and let him write and read', async () => {
     const rules = { $r: '$all', $w: 'writ', $d: '$admins', $mr: '$all', $mw: '$admins' };
     await admin.appendToStream('$settings', jsonEvent({ type: 'update-default-acl', data: { $userStreamAcl: rules } }));
+    const inForce = async (): Promise<boolean> => {
+      const change = writ.setStreamMetadata(freshStream(), {});
+      return (await afterMs(5_000, change)) === 'rejected';
+    };
+    await until(inForce, 20_000, () => 'the rules do not come into force');
     const stream = freshStream();
     await writ.appendToStream(stream, factEvent(), { expectedRevision: NO_STREAM });
     for (const call of [

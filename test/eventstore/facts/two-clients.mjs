@@ -36,8 +36,8 @@ if (workerData.dispose) {
   while (outcomes.length < 100) await new Promise((wake) => setTimeout(wake, 1));
   await second.dispose();
 }
-// What was rejected while its answer was on the way is answered later, to nobody.
-await Promise.race([load, new Promise((wake) => setTimeout(wake, 20_000))]);
+// What was rejected while its answer was on the way is answered later, to nobody; what follows may hang for ever.
+await Promise.race([load, new Promise((wake) => setTimeout(wake, workerData.dispose ? 3_000 : 20_000))]);
 parentPort.postMessage({
   taken: outcomes.filter((outcome) => outcome === 'taken').length,
   failed: outcomes.filter((outcome) => outcome === 'failed').length,
