@@ -62,7 +62,7 @@ async function readCommand(args: readonly string[]): Promise<string> {
   let ran = '';
   const silence = (command: Command, path: string): void => {
     for (const child of command.commands) silence(child, `${path} ${child.name()}`.trim());
-    if (command.commands.length === 0) command.action(() => (ran = path));
+    if (command.commands.length === 0) command.action(() => void (ran = path));
   };
   silence(program, '');
   await program.parseAsync([...args], { from: 'user' });

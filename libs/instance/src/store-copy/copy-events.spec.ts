@@ -21,9 +21,9 @@ function event(change: Partial<NewEvent> = {}): NewEvent {
 }
 
 /** Four leaves, and what RFC 6962 makes of three of them and of all. */
-const LEAVES = ['1', '2', '3', '4'].map((leaf) => sha256(utf8(leaf)));
+const leafOf = (name: string): Uint8Array => sha256(utf8(name));
+const [L1, L2, L3, L4] = [leafOf('1'), leafOf('2'), leafOf('3'), leafOf('4')] as const;
 const node = (left: Uint8Array, right: Uint8Array): Uint8Array => sha256(concatBytes(new Uint8Array([1]), left, right));
-const [L1, L2, L3, L4] = LEAVES as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
 const ROOT_OF_THREE = node(node(L1, L2), L3);
 const ROOT_OF_FOUR = node(node(L1, L2), node(L3, L4));
 
