@@ -71,7 +71,9 @@ async function backup(count: number): Promise<SmallLedger> {
 
 /** The head of the last checkpoint that a store tells of. */
 async function publishedIn({ store }: SmallLedger): Promise<TreeHead> {
-  const last = (await store.readStream(lineageStream(ORIGIN))).filter(({ type }) => type === 'CheckpointPublished').at(-1);
+  const last = (await store.readStream(lineageStream(ORIGIN)))
+    .filter(({ type }) => type === 'CheckpointPublished')
+    .at(-1);
   if (last === undefined) return { sizeLeaves: 0n, root: emptyRoot() };
   const { treeSize, root } = JSON.parse(Buffer.from(last.data).toString()) as { treeSize: string; root: string };
   return { sizeLeaves: BigInt(treeSize), root: Uint8Array.from(Buffer.from(root, 'base64')) };
