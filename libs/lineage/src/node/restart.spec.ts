@@ -118,7 +118,7 @@ describe('a lineage on disk', () => {
     const ids = await ledger.append(2);
     await first.awaitStanding(ids, 'anchored', WAIT);
     expect((await first.status()).fault).toBeUndefined();
-  });
+  }, 60_000);
 
   it('leaves one signer of two that began with copies of one mark', async () => {
     const first = await start();
@@ -136,13 +136,13 @@ describe('a lineage on disk', () => {
       }),
     ];
     let faults: readonly (string | undefined)[] = [];
-    for (let round = 0; round < 200 && faults.every((code) => code === undefined); round += 1) {
+    for (let round = 0; round < 600 && faults.every((code) => code === undefined); round += 1) {
       await ledger.append(1);
       await sleep(50);
       faults = await Promise.all(two.map(async (lineage) => (await lineage.status()).fault?.code));
     }
     expect(faults.filter((code) => code !== undefined)).toEqual(['CHECKPOINT_KEY_SHARED']);
-  });
+  }, 60_000);
 
   it('signs nothing and takes no writes where the mark is gone', async () => {
     const first = await start();
@@ -158,7 +158,7 @@ describe('a lineage on disk', () => {
 });
 
 async function faultOf(lineage: OpenedLineage): Promise<string | undefined> {
-  for (let round = 0; round < 200; round += 1) {
+  for (let round = 0; round < 600; round += 1) {
     const { fault } = await lineage.status();
     if (fault !== undefined) return fault.code;
     await sleep(50);
