@@ -60,8 +60,9 @@ describeNodes('a ledger that was killed while it gave events their index', () =>
     try {
       await msUntil(async () => {
         const { fault, behind, sizeLeaves } = await instance.lineageStatus();
-        expect(fault).toBeUndefined();
-        return behind === 0 && sizeLeaves >= BigInt(2 * EXECUTIONS);
+        // A machine that is too busy may meet an outage, which passes; nothing else may be wrong.
+        expect([undefined, 'STORE_UNAVAILABLE']).toContain(fault?.code);
+        return fault === undefined && behind === 0 && sizeLeaves >= BigInt(2 * EXECUTIONS);
       }, SETTLED_WITHIN_MS);
     } finally {
       await instance.close();
