@@ -47,7 +47,7 @@ onBreakableEngines('a server that goes and comes back', (engine) => {
           const { stream, event } = appends[i] as (typeof appends)[number];
           await append(stream, event).then(
             ([, commit]) => acknowledged.set(stream, commit),
-            (error: { code?: number; type?: string }) => failures.push(error),
+            (error: unknown) => failures.push(error as { code?: number; type?: string }),
           );
         }
       }),
