@@ -32,6 +32,8 @@ const SPENT_MS = 1_500;
 const LOOK_MS = 250;
 const IDLE_MS = 1_000;
 
+const NOT_CONNECTED = 'not connected yet';
+
 /** A thread cannot load TypeScript: from the sources (tests) the built file next door is taken. */
 const THREAD = new URL(
   import.meta.url.endsWith('.ts') ? '../dist/client-thread.js' : './client-thread.js',
@@ -51,7 +53,7 @@ export class ClientLink {
   #worker: Worker | undefined;
   #block: Packer | undefined;
   #heardMs = performance.now();
-  #outage: Outage | undefined = { kind: 'unreachable', message: 'not connected yet' };
+  #outage: Outage | undefined = { kind: 'unreachable', message: NOT_CONNECTED };
   #probing: Promise<void> | undefined;
   #recovered: (() => void)[] = [];
   #closing: Promise<void> | undefined;
@@ -272,7 +274,7 @@ export class ClientLink {
         this.#tellRecovered();
         return;
       }
-      this.#outage = outageOf(answer);
+      this.#outage = outageOf(answer, this.#outage);
       if (answer.kind === 'no_answer' || performance.now() - readyMs > SPENT_MS) this.#replace();
       await new Promise((resolve) => setTimeout(resolve, PROBE_PAUSE_MS));
     }
@@ -316,8 +318,12 @@ export class ClientLink {
   }
 }
 
-function outageOf(answer: Exclude<Answer<TailRead>, TailRead>): Outage {
-  if (answer.kind === 'no_answer') return { kind: 'unreachable', message: 'the event store does not answer' };
+/** Silence says less than a reason that was told before it. */
+function outageOf(answer: Exclude<Answer<TailRead>, TailRead>, before: Outage | undefined): Outage {
+  if (answer.kind === 'no_answer') {
+    const told = before?.kind === 'unreachable' && before.message !== NOT_CONNECTED;
+    return told ? before : { kind: 'unreachable', message: 'the event store does not answer' };
+  }
   const { failure } = answer;
   switch (failure.kind) {
     case 'denied':
