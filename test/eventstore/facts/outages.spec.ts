@@ -108,11 +108,15 @@ onBreakableEngines('a server that goes and comes back', (engine) => {
   });
 
   it('C2: the first use of a client against a server that hangs does not settle', async () => {
+    // With a keep-alive of its own, so that it shares no connection with the clients of the other tests.
+    const another = EventStoreDBClient.connectionString(engine().url);
     engine().pause();
-    const call = append(freshStream(), factEvent());
+    const first = { expectedRevision: NO_STREAM, deadline: 100 } as const;
+    const call = another.appendToStream(freshStream(), factEvent(), first);
     expect(await afterMs(3_000, call)).toBe('pending');
     engine().resume();
     expect(await afterMs(SETTLE_MS, call)).not.toBe('pending');
+    await another.dispose();
   });
 
   it('C3: credentials in the call choose the other path, on which a deadline works', async () => {
