@@ -55,20 +55,26 @@ describeIf(canMount, 'mounting needs root')('a disk under a server', () => {
   it('that comes back read-only is read and not written, until it is writable again', async () => {
     const probed = await begin();
     expect((await probed.probe()).answer).toBe('OK');
-    // What the server has open keeps the kernel from remounting in place: it finds the same files behind a bind mount.
+    // What the server has open keeps the kernel from remounting in place: it finds the same files behind a bind mount. That
+    // is made read-only where the server does not look, for it opens what it finds at once, and then shown to it.
     renameSync(storeFolder(), join(folder, 'away'));
     await msUntil(async () => (await probed.probe()).answer !== 'OK', NOTICED_WITHIN_MS);
+    const aside = join(folder, 'aside');
+    mkdirSync(aside);
     mkdirSync(storeFolder());
-    execFileSync('mount', ['--bind', join(folder, 'away'), storeFolder()]);
+    execFileSync('mount', ['--bind', join(folder, 'away'), aside]);
+    execFileSync('mount', ['-o', 'remount,bind,ro', aside]);
+    execFileSync('mount', ['--bind', aside, storeFolder()]);
     try {
-      execFileSync('mount', ['-o', 'remount,bind,ro', storeFolder()]);
       await probed.expectOutage('read-only', ['STORE_READ_ONLY', 'STORE_UNAVAILABLE']);
       const { executionId } = probed.answered[0] as Probe;
       const { execution } = await probed.calls.call('getExecution', { executionId });
       expect(execution.events).toHaveLength(2);
     } finally {
-      execFileSync('umount', ['-l', storeFolder()]);
-      rmdirSync(storeFolder());
+      for (const mounted of [storeFolder(), aside]) {
+        execFileSync('umount', ['-l', mounted]);
+        rmdirSync(mounted);
+      }
       renameSync(join(folder, 'away'), storeFolder());
     }
     await probed.expectRecovery(RECOVERED_WITHIN_MS);
