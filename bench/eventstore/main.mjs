@@ -117,7 +117,8 @@ async function loadOf(writers, callers) {
 
 async function measure({ ours, theirs, callers, writers }) {
   const writ = [];
-  const ledger = join(folder, `ledger-${running.length}`);
+  // A folder that knows another ledger would, rightly, not begin this one.
+  const ledger = mkdtempSync(join(folder, 'ledger-'));
   for (let n = 0; n < writers; n += 1) {
     const own = join(ledger, `node-${n}`);
     mkdirSync(own, { recursive: true });
